@@ -1,0 +1,118 @@
+//! `cargo xtask test`: every check, in the order in which a mistake is cheapest to find.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::postgres::Cluster;
+use crate::shell::{cargo, run as run_command, target_dir};
+use crate::system::{need_chromium, need_node, need_postgres};
+use crate::{sqlx, web};
+
+/// One part of `cargo xtask test`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// Install what is missing: PostgreSQL, Chromium, npm packages.
+    Install,
+    /// Is all Rust formatted?
+    Fmt,
+    /// Type-check, lint, test and build `web/`.
+    Web,
+    /// Does clippy accept every target?
+    Clippy,
+    /// Is the committed query data that of the queries and migrations?
+    Sqlx,
+    /// All Rust tests, the stores on SQLite and PostgreSQL, the crash test among them.
+    Rust,
+    /// Does the documentation build without a warning?
+    Doc,
+    /// A real Chromium against the real program.
+    E2e,
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Install => install(),
+            Self::Fmt => run_command(cargo().args(["fmt", "--all", "--check"])),
+            Self::Web => web::check(),
+            Self::Clippy => run_command(
+                cargo()
+                    .args(["clippy", "--workspace", "--all-targets", "--locked"])
+                    .args(["--", "-D", "warnings"]),
+            ),
+            Self::Sqlx => sqlx::run(true),
+            Self::Rust => {
+                let cluster = Cluster::start()?;
+                run_command(
+                    cargo()
+                        .args(["test", "--workspace", "--locked"])
+                        .env("DOPO_POSTGRES_URL", cluster.url()),
+                )
+            }
+            Self::Doc => run_command(
+                cargo()
+                    .args(["doc", "--workspace", "--no-deps", "--locked"])
+                    .env("RUSTDOCFLAGS", "-D warnings"),
+            ),
+            Self::E2e => e2e(),
+        }
+    }
+}
+
+/// Runs the steps named, or all, and stops at the first that fails.
+pub(crate) fn run(only: &[Step]) -> Result<()> {
+    let mut done: Vec<(Step, &str, Duration)> = Vec::new();
+    let mut result = Ok(());
+    for &step in Step::value_variants() {
+        if !only.is_empty() && !only.contains(&step) {
+            continue;
+        }
+        eprintln!("\n== {}", step.name());
+        let began = Instant::now();
+        result = step.run();
+        let word = if result.is_ok() { "ok" } else { "FAILED" };
+        done.push((step, word, began.elapsed()));
+        if result.is_err() {
+            break;
+        }
+    }
+    println!("\nstep      result      time");
+    let mut total = Duration::ZERO;
+    for (step, word, took) in done {
+        println!("{:<9} {word:<6} {:>8.1} s", step.name(), took.as_secs_f64());
+        total += took;
+    }
+    println!("{:<9} {:<6} {:>8.1} s", "all", "", total.as_secs_f64());
+    result
+}
+
+fn install() -> Result<()> {
+    need_node()?;
+    need_postgres()?;
+    need_chromium()?;
+    web::install("web")?;
+    web::install("e2e")
+}
+
+fn e2e() -> Result<()> {
+    let chromium = need_chromium()?;
+    web::install("e2e")?;
+    run_command(cargo().args(["build", "-p", "dopo", "--locked"]))?;
+    for script in ["typecheck", "lint", "test"] {
+        run_command(
+            web::npm("e2e")
+                .args(["run", "--silent", script])
+                .env("DOPO_BIN", target_dir()?.join("debug/dopo"))
+                .env("DOPO_CHROMIUM", &chromium),
+        )?;
+    }
+    Ok(())
+}
