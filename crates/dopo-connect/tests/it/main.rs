@@ -1,0 +1,3 @@
+//! Integration tests of the connectors and channels.
+
+mod mail;

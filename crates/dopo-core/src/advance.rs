@@ -1,0 +1,192 @@
+//! How one batch moves the world: arrivals or due runs in, writes out. Pure; the store wraps one transaction around it.
+
+use crate::cart::Cart;
+use crate::consent::{Channel, ConsentAct};
+use crate::counter::Counters;
+use crate::coupon::Coupon;
+use crate::customer::{Customer, IdentityKey};
+use crate::effect::OpenTask;
+use crate::event::Arrival;
+use crate::id::{CustomerId, EffectId, OrderId, RunId, ShopId};
+use crate::journey::{Journey, Run};
+use crate::message::Message;
+use crate::order::Order;
+use crate::product::Product;
+use crate::shop::ShopSettings;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A shop with what decisions need of it, as one unchanging value that batches share.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    /// Id.
+    pub id: ShopId,
+    /// Name in addresses.
+    pub slug: String,
+    /// Settings.
+    pub settings: ShopSettings,
+    /// Whether the platform connection was removed: nothing is sent any more.
+    pub disconnected: bool,
+    /// Journeys by id and version: all versions that runs may still be in.
+    pub journeys: BTreeMap<(String, u32), Journey>,
+    /// The version of each journey that new runs begin with; absent = switched off.
+    pub current: BTreeMap<String, u32>,
+}
+
+/// What must be loaded and locked before a batch of arrivals can be decided.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Keys {
+    /// People named by their keys.
+    pub identities: BTreeSet<IdentityKey>,
+    /// People named by our id.
+    pub customers: BTreeSet<CustomerId>,
+    /// Orders named by the platform's id.
+    pub orders: BTreeSet<String>,
+    /// Orders named by a parcel's tracking number.
+    pub parcel_numbers: BTreeSet<String>,
+    /// Carts named by the platform's id.
+    pub carts: BTreeSet<String>,
+    /// Messages.
+    pub messages: BTreeSet<EffectId>,
+}
+
+/// The facts a batch may look at, all locked. For every customer here, all active runs are here, and for every run its
+/// order and cart; likewise the runs of every message here, active or not.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// People, by id. Includes the owners of all orders, carts, runs and messages here.
+    pub customers: BTreeMap<CustomerId, Customer>,
+    /// Which person a key names.
+    pub identities: BTreeMap<IdentityKey, CustomerId>,
+    /// Orders, by id.
+    pub orders: BTreeMap<OrderId, Order>,
+    /// Which order a platform id names.
+    pub order_ids: BTreeMap<String, OrderId>,
+    /// Which order a tracking number names.
+    pub parcel_numbers: BTreeMap<String, OrderId>,
+    /// Carts, by the platform's id.
+    pub carts: BTreeMap<String, Cart>,
+    /// Runs, by id.
+    pub runs: BTreeMap<RunId, Run>,
+    /// Messages, by id.
+    pub messages: BTreeMap<EffectId, Message>,
+    /// Earlier arrivals that waited for one of [`Keys::orders`] or [`Keys::parcel_numbers`] to become known, in order of
+    /// arrival. They are handed over for good: what still has to wait is parked again.
+    pub parked: Vec<Arrival>,
+}
+
+/// What an arrival waits for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WaitsFor {
+    /// An order with this platform id.
+    Order(String),
+    /// A parcel with this tracking number.
+    ParcelNumber(String),
+}
+
+/// A row of the consent ledger.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LedgerRow {
+    /// Its number: the evidence. Unique in the shop.
+    pub id: i64,
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// When the person acted.
+    pub at: Timestamp,
+    /// When we learnt of it.
+    pub known_at: Timestamp,
+    /// What they said.
+    pub act: ConsentAct,
+}
+
+/// A task for a person in the shop.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Task {
+    /// What opened it; unique in the shop.
+    pub effect: EffectId,
+    /// About whom.
+    pub customer_id: CustomerId,
+    /// About which order.
+    pub order_id: Option<OrderId>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// What to do.
+    pub task: OpenTask,
+}
+
+/// A message that may leave from a moment on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Due {
+    /// The message.
+    pub message: EffectId,
+    /// Its channel: each has its own queue.
+    pub channel: Channel,
+    /// From when.
+    pub due_at: Timestamp,
+}
+
+/// What happened to a message after it left. Only these columns of its row are touched.
+#[derive(Clone, PartialEq, Debug)]
+pub enum MessageMark {
+    /// First human open.
+    Opened(Timestamp),
+    /// First human click.
+    Clicked(Timestamp),
+    /// It came back; text for the operator.
+    Bounced(Timestamp, String),
+}
+
+/// Everything one batch changes, written in one transaction.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Writes {
+    /// People that are new or changed, whole.
+    pub customers: Vec<Customer>,
+    /// Keys that now name a person; an existing key is pointed anew.
+    pub identities: Vec<(IdentityKey, CustomerId)>,
+    /// Records that turned out to be one person: everything of the first goes to the second, the first is deleted.
+    pub merges: Vec<(CustomerId, CustomerId)>,
+    /// Orders that are new or changed, whole.
+    pub orders: Vec<Order>,
+    /// Tracking numbers that now name an order.
+    pub parcel_numbers: Vec<(String, OrderId)>,
+    /// Carts that are new or changed, whole.
+    pub carts: Vec<Cart>,
+    /// Products that are new or changed; an older `updated_at` than the stored one changes nothing.
+    pub products: Vec<Product>,
+    /// Products that are gone.
+    pub products_removed: Vec<String>,
+    /// Runs that are new or changed, whole.
+    pub runs: Vec<Run>,
+    /// New messages, let through or held back.
+    pub messages: Vec<Message>,
+    /// Those that may leave, and from when.
+    pub due: Vec<Due>,
+    /// What happened to messages that had left.
+    pub marks: Vec<(EffectId, MessageMark)>,
+    /// Coupons issued.
+    pub coupons: Vec<Coupon>,
+    /// Codes used by an order.
+    pub coupons_redeemed: Vec<(String, Timestamp)>,
+    /// Tasks opened.
+    pub tasks: Vec<Task>,
+    /// Acts for the consent ledger.
+    pub ledger: Vec<LedgerRow>,
+    /// Counters moved.
+    pub counters: Counters,
+    /// Arrivals (by place in the batch's list, parked ones first) that wait for a fact.
+    pub parked: Vec<(Arrival, WaitsFor)>,
+    /// Arrivals that cannot be used, by (source, external id), with the reason in words.
+    pub unusable: Vec<(String, String, String)>,
+    /// People to forget.
+    pub forgotten: Vec<CustomerId>,
+    /// The platform connection was removed.
+    pub disconnected: bool,
+    /// The whole shop is to be forgotten.
+    pub shop_forgotten: bool,
+}
+
+/// What must be loaded and locked before these arrivals can be decided.
+pub fn keys(arrivals: &[Arrival]) -> Keys {
+    let _ = arrivals;
+    Keys::default()
+}

@@ -1,0 +1,297 @@
+//! Orders and their lines, as shops tell them and as we know them.
+
+use crate::customer::PersonDetails;
+use crate::id::{CustomerId, OrderId};
+use crate::money::Money;
+use crate::parcel::{PARCELS_MAX, Parcel, ParcelSnapshot, ParcelState};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Lines accepted on one order; a longer one is refused with a clear answer and kept raw.
+pub const ORDER_LINES_MAX: usize = 2_000;
+/// Returns remembered for one order.
+pub const RETURNS_MAX: usize = 50;
+
+/// Where the money stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    /// Not paid yet (bank transfer, cash on delivery).
+    #[default]
+    Pending,
+    /// Reserved, not yet taken.
+    Authorized,
+    /// Paid.
+    Paid,
+    /// Part of it went back.
+    PartiallyRefunded,
+    /// All of it went back.
+    Refunded,
+    /// Cancelled or failed before money moved.
+    Voided,
+}
+
+impl PaymentState {
+    /// Whether this counts as a completed, paid sale (PRIV-06).
+    pub fn is_sale(self) -> bool {
+        matches!(self, PaymentState::Paid | PaymentState::PartiallyRefunded)
+    }
+}
+
+/// One bought item.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// The shop platform's id of the line.
+    pub id: String,
+    /// Product id on the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
+    /// Stock-keeping unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// Name as the customer saw it.
+    pub title: String,
+    /// Variant (colour, size).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Pieces.
+    pub quantity: u32,
+    /// Price of one piece, VAT included.
+    pub unit_price: Money,
+    /// Category on the platform; mapped to a similarity group by the shop's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Product page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+}
+
+/// A postal address as the shop tells it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PostalAddress {
+    /// Who receives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Street and number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street: Option<String>,
+    /// Floor, staircase, c/o.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<String>,
+    /// Postal code, as text (leading zeros).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// Town.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// Two-letter Italian province.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
+    /// Two-letter country code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// An order as a shop tells it, whole. `updated_at` orders the tellings.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrderSnapshot {
+    /// The platform's id: unique in the shop.
+    pub external_id: String,
+    /// What the customer knows it by (`#1001`).
+    pub number: String,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When the platform last changed it.
+    pub updated_at: Timestamp,
+    /// Who bought.
+    pub person: PersonDetails,
+    /// What was bought, at most [`ORDER_LINES_MAX`].
+    pub lines: Vec<OrderLine>,
+    /// Goods before shipping and discounts, VAT included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtotal: Option<Money>,
+    /// Reductions, as a positive amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
+    /// Shipping, VAT included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Money>,
+    /// VAT contained in the total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Money>,
+    /// What the customer pays.
+    pub total: Money,
+    /// What went back so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Money>,
+    /// Where the money stands.
+    #[serde(default)]
+    pub payment: PaymentState,
+    /// How it is paid, by name only (PRIV-22).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<String>,
+    /// To be paid to the driver (contrassegno).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cash_on_delivery: bool,
+    /// Cancelled on the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+    /// All lines handed over, as the platform sees it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fulfilled: bool,
+    /// Where it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_to: Option<PostalAddress>,
+    /// Name of the shipping method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_method: Option<String>,
+    /// Day the shop promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_on: Option<Date>,
+    /// Discount codes used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discount_codes: Vec<String>,
+    /// Version of the soft-spam notice shown at the checkout and not refused (PRIV-06).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_spam_notice: Option<String>,
+    /// The cart or checkout this order came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cart_id: Option<String>,
+    /// A test order of the platform: facts only, no message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
+    /// Parcels told together with the order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parcels: Vec<ParcelSnapshot>,
+}
+
+/// Where a commercial return stands, as the platform tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnState {
+    /// Asked for.
+    Requested,
+    /// Accepted; goods expected.
+    Open,
+    /// Declined.
+    Declined,
+    /// Finished.
+    Closed,
+    /// Cancelled.
+    Cancelled,
+}
+
+/// A return of goods of an order, as far as the platform tells.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReturnFact {
+    /// The platform's id.
+    pub external_id: String,
+    /// Where it stands.
+    pub state: ReturnState,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// An order as we know it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// Id within the shop.
+    pub id: OrderId,
+    /// Whose it is.
+    pub customer_id: CustomerId,
+    /// The newest telling.
+    #[serde(flatten)]
+    pub snapshot: OrderSnapshot,
+    /// Its parcels, at most [`PARCELS_MAX`].
+    #[serde(default)]
+    pub tracked: Vec<Parcel>,
+    /// Its returns, at most [`RETURNS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<ReturnFact>,
+    /// When the last parcel reached the person; the withdrawal period runs from here (CONS-04).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
+    /// When journeys keyed by this order (`journey`) or one of its parcels (`journey#seq`) were last entered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub entered: BTreeMap<String, Timestamp>,
+    /// Whether it was counted as a sale in the customer's sums.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counted: bool,
+}
+
+impl Order {
+    /// Whether it still stands: not cancelled, not wholly refunded.
+    pub fn stands(&self) -> bool {
+        self.snapshot.cancelled_at.is_none()
+            && !matches!(
+                self.snapshot.payment,
+                PaymentState::Refunded | PaymentState::Voided
+            )
+    }
+
+    /// The parcel with this tracking number or platform id, else a new one (up to [`PARCELS_MAX`]).
+    ///
+    /// `None` when the order holds no more parcels.
+    pub fn parcel_mut(&mut self, told: &ParcelSnapshot) -> Option<&mut Parcel> {
+        let found = self.tracked.iter().position(|p| {
+            (told.external_id.is_some() && p.snapshot.external_id == told.external_id)
+                || (told.number.is_some() && p.snapshot.number == told.number)
+        });
+        let index = match found {
+            Some(index) => index,
+            None if self.tracked.len() < PARCELS_MAX => {
+                self.tracked.push(Parcel {
+                    seq: self.tracked.len() as u16,
+                    snapshot: told.clone(),
+                    state: ParcelState::Unknown,
+                    reason: None,
+                    delivered_at: None,
+                    checkpoints: Vec::new(),
+                });
+                self.tracked.len() - 1
+            }
+            None => return None,
+        };
+        self.tracked.get_mut(index)
+    }
+
+    /// Derives [`Order::delivered_at`]: the last possession when every parcel that still counts has been delivered and
+    /// nothing is left to ship; `None` else.
+    pub fn settle(&mut self) {
+        let counting = || {
+            self.tracked.iter().filter(|p| {
+                !p.snapshot.cancelled
+                    && !matches!(p.state, ParcelState::Cancelled | ParcelState::Returned)
+            })
+        };
+        let all_there = counting().count() > 0 && counting().all(|p| p.delivered_at.is_some());
+        let nothing_left = self.snapshot.fulfilled || !self.partly_shipped();
+        self.delivered_at = if all_there && nothing_left {
+            counting().filter_map(|p| p.delivered_at).max()
+        } else {
+            None
+        };
+    }
+
+    /// Whether the parcels name lines and some line is in none of them.
+    fn partly_shipped(&self) -> bool {
+        let named: Vec<&String> = self
+            .tracked
+            .iter()
+            .flat_map(|p| &p.snapshot.lines)
+            .collect();
+        !named.is_empty()
+            && self
+                .snapshot
+                .lines
+                .iter()
+                .any(|line| !named.contains(&&line.id))
+    }
+}

@@ -1,0 +1,13 @@
+//! What the engine needs of the world. Adapters implement these; the engine names no driver.
+//!
+//! To add a store method: put it into [`store::Store`] in the words of the domain, take and give slices if it is on the hot
+//! path, write its contract into `dopo-testkit`, then implement it in both stores. One method is one transaction; no open
+//! transaction crosses this border.
+
+pub mod channel;
+pub mod clock;
+pub mod store;
+
+pub use channel::{Delivery, Envelope, MailChannel, Rendered};
+pub use clock::{Clock, Entropy};
+pub use store::*;

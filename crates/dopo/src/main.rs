@@ -1,0 +1,2 @@
+//! The `dopo` program.
+fn main() {}
