@@ -122,7 +122,7 @@ impl Address {
         let mut town = vec![self.postcode.as_str(), self.town.as_str()];
         let province = self.italian_province();
         let country = self.country_name(Locale::En);
-        town.push(province.map_or(self.province.as_str(), Province::code));
+        town.push(province.map_or(self.province.as_str(), |p| p.code()));
         let care_of = if self.care_of.trim().is_empty() {
             String::new()
         } else {

@@ -257,7 +257,7 @@ mod tests {
             "{}.{}.{}.it",
             "d".repeat(63),
             "d".repeat(63),
-            "d".repeat(55)
+            "d".repeat(60)
         );
         let longest = format!(
             "{}@{domain}",
