@@ -714,14 +714,12 @@ fn undot(message: &[u8]) -> Vec<u8> {
 
 /// Standard base64; written out to keep the test kit's dependencies few.
 fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .enumerate()
-            .fold(0_usize, |word, (at, &byte)| word | usize::from(byte) << (16 - 8 * at));
+        let word = chunk.iter().enumerate().fold(0_usize, |word, (at, &byte)| {
+            word | usize::from(byte) << (16 - 8 * at)
+        });
         for place in 0..4 {
             if place <= chunk.len() {
                 out.push(char::from(ALPHABET[(word >> (18 - 6 * place)) & 63]));

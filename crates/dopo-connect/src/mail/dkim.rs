@@ -22,9 +22,6 @@ use mail_auth::dkim::{Canonicalization, Signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Smallest RSA key accepted, in bits (MAIL-01).
-pub const RSA_MIN_BITS: usize = 2048;
-
 /// Headers covered when present (MAIL-03 wants both List-Unsubscribe ones).
 /// Absent ones are not signed as absent: a relay may add its own Feedback-ID.
 const SIGNED_HEADERS: &[&str] = &[
@@ -49,9 +46,9 @@ pub enum DkimError {
     /// The text is not a private key we can read.
     #[error("this is not an RSA or Ed25519 private key in PEM (PKCS#8, or PKCS#1 for RSA): {0}")]
     Key(String),
-    /// An RSA key below [`RSA_MIN_BITS`].
-    #[error("the RSA key has {0} bits; receivers want at least 2048: make a new one")]
-    Weak(usize),
+    /// An RSA key below 2048 bits (MAIL-01).
+    #[error("the RSA key is shorter than the 2048 bits receivers want: make a new one")]
+    Weak,
     /// Domain or selector could not be a DNS name.
     #[error("{0} is not a DNS name: use letters, digits, - and dots")]
     Name(&'static str),
@@ -126,13 +123,15 @@ impl DkimKey {
         let key = match ed25519 {
             Some(key) => Key::Ed25519(key),
             None => {
-                let key = RsaKey::<Sha256>::from_key_der(der)
-                    .map_err(|error| DkimError::Key(error.to_string()))?;
-                let bits = rsa_bits(&key.public_key());
-                if bits < RSA_MIN_BITS {
-                    return Err(DkimError::Weak(bits));
-                }
-                Key::Rsa(key)
+                // *ring* itself takes no RSA key below 2047 bits.
+                Key::Rsa(RsaKey::<Sha256>::from_key_der(der).map_err(|error| {
+                    let text = error.to_string();
+                    if text.contains("TooSmall") {
+                        DkimError::Weak
+                    } else {
+                        DkimError::Key(text)
+                    }
+                })?)
             }
         };
         Ok(Self {
@@ -160,7 +159,10 @@ impl DkimKey {
                 STANDARD.encode(rsa_public_info(&key.public_key()))
             ),
             Key::Ed25519(key) => {
-                format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(key.public_key()))
+                format!(
+                    "v=DKIM1; k=ed25519; p={}",
+                    STANDARD.encode(key.public_key())
+                )
             }
         }
     }
@@ -271,7 +273,8 @@ impl<'x> HeaderStream<'x> for Headers<'x> {
         }
         let mut end = 0;
         loop {
-            end += memchr::memchr(b'\n', &self.rest[end..]).map_or(self.rest.len() - end, |n| n + 1);
+            end +=
+                memchr::memchr(b'\n', &self.rest[end..]).map_or(self.rest.len() - end, |n| n + 1);
             if !matches!(self.rest.get(end), Some(b' ' | b'\t')) {
                 break;
             }
@@ -285,28 +288,6 @@ impl<'x> HeaderStream<'x> for Headers<'x> {
     fn body(&mut self) -> &'x [u8] {
         self.rest
     }
-}
-
-/// Bits of the modulus in a PKCS#1 `RSAPublicKey`.
-fn rsa_bits(public: &[u8]) -> usize {
-    // SEQUENCE { INTEGER modulus, INTEGER exponent }
-    let modulus = der_content(public).and_then(der_content).unwrap_or(&[]);
-    let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
-    modulus.len() * 8
-}
-
-/// The content of the first DER value in `bytes`.
-fn der_content(bytes: &[u8]) -> Option<&[u8]> {
-    let (&first, rest) = bytes.get(1..)?.split_first()?;
-    if first < 0x80 {
-        return rest.get(..usize::from(first));
-    }
-    let count = usize::from(first & 0x7f);
-    let length = rest
-        .get(..count)?
-        .iter()
-        .fold(0_usize, |sum, &byte| (sum << 8) | usize::from(byte));
-    rest.get(count..)?.get(..length)
 }
 
 /// Wraps a PKCS#1 `RSAPublicKey` as the SubjectPublicKeyInfo that DNS holds.
@@ -389,7 +370,12 @@ impl DkimKeys {
     ///
     /// # Errors
     /// [`DkimError::Sign`] when a signature cannot be made.
-    pub fn sign(&self, domain: &str, message: Vec<u8>, now: Timestamp) -> Result<Vec<u8>, DkimError> {
+    pub fn sign(
+        &self,
+        domain: &str,
+        message: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, DkimError> {
         let mut signed = Vec::new();
         for key in self.of(domain) {
             signed.extend_from_slice(&key.sign(&message, now)?);

@@ -92,7 +92,10 @@ impl fmt::Display for Failure {
 /// The status code at the start of `text`, such as `5.1.1` (RFC 2034 4).
 pub fn enhanced_code(text: &str) -> Option<EnhancedCode> {
     let word = text.split_ascii_whitespace().next()?;
-    parse_enhanced(word.trim_start_matches('#').trim_end_matches([':', ')', ';', ',']))
+    parse_enhanced(
+        word.trim_start_matches('#')
+            .trim_end_matches([':', ')', ';', ',']),
+    )
 }
 
 pub(crate) fn parse_enhanced(word: &str) -> Option<EnhancedCode> {

@@ -81,7 +81,9 @@ impl Mailbox {
 
     /// The part after the last `@`, empty when there is none.
     pub fn domain(&self) -> &str {
-        self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
+        self.address
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain)
     }
 }
 
@@ -390,7 +392,9 @@ pub(crate) fn check_address(field: &str, address: &str) -> Result<(), MessageErr
     }
     let host_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     if !domain.bytes().all(host_byte) || domain.starts_with('.') || domain.contains("..") {
-        return bad("the domain must be letters, digits, - and dots (international names in punycode)");
+        return bad(
+            "the domain must be letters, digits, - and dots (international names in punycode)",
+        );
     }
     Ok(())
 }
@@ -511,13 +515,10 @@ fn custom_header(out: &mut Vec<u8>, name: &str, value: &str) -> Result<(), Messa
             .take(40)
             .collect()
     };
-    let bad = |why| {
-        Err(MessageError::Header {
-            name: clean(),
-            why,
-        })
-    };
-    if name.is_empty() || name.len() > 76 || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
+    let bad = |why| Err(MessageError::Header { name: clean(), why });
+    if name.is_empty()
+        || name.len() > 76
+        || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
     {
         return bad("a header name is 1 to 76 printable ASCII characters without a colon");
     }

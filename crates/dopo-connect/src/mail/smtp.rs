@@ -105,7 +105,9 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// No certificate authorities to check the relay against.
-    #[error("no trusted certificates found on this system ({0}): install ca-certificates, or use a relay on this machine without TLS")]
+    #[error(
+        "no trusted certificates found on this system ({0}): install ca-certificates, or use a relay on this machine without TLS"
+    )]
     Roots(String),
     /// rustls refused its settings.
     #[error("TLS could not be set up: {0}")]
@@ -566,8 +568,8 @@ impl Reply {
     /// when the relay calls it permanent (MAIL-04), and so is a refused login.
     fn refusal(&self) -> Outcome {
         let why = self.failure();
-        let lasting = self.code >= 500
-            && !matches!(why.class, BounceClass::SoftMailbox | BounceClass::Auth);
+        let lasting =
+            self.code >= 500 && !matches!(why.class, BounceClass::SoftMailbox | BounceClass::Auth);
         if lasting {
             Outcome::Fail { why }
         } else {
@@ -652,7 +654,9 @@ impl Connection {
                 }
                 batch.settle(job.index, refused.refusal());
                 self.needs_reset = true;
-                if envelope.wants_data && let Err(why) = self.command(b".\r\n").await {
+                if envelope.wants_data
+                    && let Err(why) = self.command(b".\r\n").await
+                {
                     break Err(why);
                 }
                 continue;
@@ -709,7 +713,11 @@ impl Connection {
                 batch.settle(job.index, Outcome::Fail { why });
                 continue;
             }
-            if self.offers.size_max.is_some_and(|max| job.mail.bytes.len() > max) {
+            if self
+                .offers
+                .size_max
+                .is_some_and(|max| job.mail.bytes.len() > max)
+            {
                 let mut why = content("the message is larger than the relay takes");
                 why.code = 552;
                 why.enhanced = Some((5, 3, 4));
@@ -850,7 +858,10 @@ impl Connection {
         match result {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err((written, Failure::connection(error.to_string()))),
-            Err(_) => Err((written, Failure::connection("writing to the relay timed out"))),
+            Err(_) => Err((
+                written,
+                Failure::connection("writing to the relay timed out"),
+            )),
         }
     }
 

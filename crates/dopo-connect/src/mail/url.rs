@@ -71,7 +71,11 @@ impl fmt::Display for SmtpConfig {
             TlsMode::Implicit => "smtps",
             _ => "smtp",
         };
-        let login = if self.credentials.is_some() { "…@" } else { "" };
+        let login = if self.credentials.is_some() {
+            "…@"
+        } else {
+            ""
+        };
         if self.host.contains(':') {
             write!(f, "{scheme}://{login}[{}]:{}", self.host, self.port)
         } else {
@@ -91,16 +95,22 @@ pub enum SmtpUrlError {
     #[error("the SMTP URL has no usable host: write smtp://host:port")]
     Host,
     /// A path or fragment.
-    #[error("the SMTP URL has a path; write smtp://host:port?option=value, and %2F for / and %23 for # in a password")]
+    #[error(
+        "the SMTP URL has a path; write smtp://host:port?option=value, and %2F for / and %23 for # in a password"
+    )]
     Path,
     /// Not a port.
     #[error("the port in the SMTP URL must be a number from 1 to 65535")]
     Port,
     /// User without password or the reverse, or bad percent-encoding.
-    #[error("the login in the SMTP URL must be user:password, percent-encoded (@ as %40, : as %3A, / as %2F)")]
+    #[error(
+        "the login in the SMTP URL must be user:password, percent-encoded (@ as %40, : as %3A, / as %2F)"
+    )]
     Login,
     /// Unknown option or value.
-    #[error("unknown option {0:?} in the SMTP URL: known are starttls=never|opportunistic|required, connections=1..20, name=HOST")]
+    #[error(
+        "unknown option {0:?} in the SMTP URL: known are starttls=never|opportunistic|required, connections=1..20, name=HOST"
+    )]
     Option(String),
     /// `starttls=never` with a login over the network.
     #[error("a login would cross the network in the clear: use smtps://, or starttls=required")]
@@ -155,7 +165,11 @@ impl FromStr for SmtpConfig {
 
         let mut config = Self {
             port: port.unwrap_or(if implicit { SMTPS_PORT } else { SMTP_PORT }),
-            tls: if implicit { TlsMode::Implicit } else { TlsMode::Never },
+            tls: if implicit {
+                TlsMode::Implicit
+            } else {
+                TlsMode::Never
+            },
             credentials,
             ..Self::plain(host, 0)
         };

@@ -84,9 +84,10 @@ async fn verdicts(records: &Records, message: &[u8]) -> Vec<DkimResult> {
 
 fn publish(records: &mut Records, key: &DkimKey) {
     let record = DomainKey::parse(key.dns_record().as_bytes()).unwrap();
-    records
-        .0
-        .insert(format!("{}.", key.dns_name()), Txt::DomainKey(Arc::new(record)));
+    records.0.insert(
+        format!("{}.", key.dns_name()),
+        Txt::DomainKey(Arc::new(record)),
+    );
 }
 
 fn both_keys() -> (DkimKeys, Records) {
@@ -117,18 +118,30 @@ async fn an_independent_verifier_accepts_both_signatures() {
         "List-Unsubscribe=One-Click".to_owned(),
     ));
     let encoded = mail.encode().unwrap();
-    let signed = keys.sign("negozio.example", encoded.bytes, mail.date).unwrap();
+    let signed = keys
+        .sign("negozio.example", encoded.bytes, mail.date)
+        .unwrap();
     let results = verdicts(&records, &signed).await;
     assert_eq!(results, [DkimResult::Pass, DkimResult::Pass]);
     let text = String::from_utf8(signed).unwrap();
     let unfolded = text.replace("\r\n\t", "");
-    for name in ["List-Unsubscribe", "List-Unsubscribe-Post", "From", "Subject"] {
+    for name in [
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "From",
+        "Subject",
+    ] {
         assert!(
-            unfolded.contains(&format!(":{name}:")) || unfolded.contains(&format!("h={name}:")) || unfolded.contains(&format!(":{name};")),
+            unfolded.contains(&format!(":{name}:"))
+                || unfolded.contains(&format!("h={name}:"))
+                || unfolded.contains(&format!(":{name};")),
             "{name} is signed: {unfolded:.600}"
         );
     }
-    assert!(!unfolded.contains("Feedback-ID"), "an absent header is not signed");
+    assert!(
+        !unfolded.contains("Feedback-ID"),
+        "an absent header is not signed"
+    );
 }
 
 #[tokio::test]
@@ -139,7 +152,11 @@ async fn a_changed_mail_fails() {
         .sign("negozio.example", mail.encode().unwrap().bytes, mail.date)
         .unwrap();
     let text = String::from_utf8(signed).unwrap();
-    for (from, to) in [("ordine 1", "ordine 2"), ("Bianchi", "Neri"), ("order-1@", "order-2@")] {
+    for (from, to) in [
+        ("ordine 1", "ordine 2"),
+        ("Bianchi", "Neri"),
+        ("order-1@", "order-2@"),
+    ] {
         assert!(text.contains(from));
         let changed = text.replace(from, to);
         for result in verdicts(&records, changed.as_bytes()).await {
@@ -160,7 +177,7 @@ fn a_domain_without_a_key_is_sent_as_it_is() {
 fn unusable_keys_are_refused_with_a_reason() {
     assert_eq!(
         DkimKey::from_pem("negozio.example", "s", RSA_SHORT).err(),
-        Some(DkimError::Weak(1024))
+        Some(DkimError::Weak)
     );
     assert!(matches!(
         DkimKey::from_pem("negozio.example", "s", "no key"),

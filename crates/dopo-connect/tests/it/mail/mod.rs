@@ -18,7 +18,9 @@ pub(crate) fn order_mail(number: usize) -> OutgoingMail {
         envelope_from: format!("rimbalzi+{number}@posta.negozio.example"),
         to: Mailbox::named("Anna Bianchi", format!("cliente{number}@posta.example")),
         subject: format!("Il tuo ordine {number} è partito"),
-        text: format!("Ciao Anna,\n\nl'ordine {number} è partito. Totale 52,00\u{a0}€.\n.\nA presto\n"),
+        text: format!(
+            "Ciao Anna,\n\nl'ordine {number} è partito. Totale 52,00\u{a0}€.\n.\nA presto\n"
+        ),
         html: format!("<p>Ciao Anna,</p>\n<p>l'ordine <b>{number}</b> è partito.</p>\n"),
         headers: vec![("Auto-Submitted".to_owned(), "auto-generated".to_owned())],
         date: Timestamp::from_second(1_790_000_000).unwrap(),

@@ -99,9 +99,24 @@ async fn one_refused_recipient_does_not_hurt_the_others() {
             "550 5.1.1 <cliente5@posta.example>: user unknown",
             None,
         ));
-        sink.add_fault(reply(Stage::Rcpt, Some("cliente7@"), "452 4.2.2 mailbox full", None));
-        sink.add_fault(reply(Stage::Dot, Some("cliente8@"), "550 5.7.1 looks like spam", None));
-        sink.add_fault(reply(Stage::Data, Some("cliente9@"), "451 4.3.0 try later", None));
+        sink.add_fault(reply(
+            Stage::Rcpt,
+            Some("cliente7@"),
+            "452 4.2.2 mailbox full",
+            None,
+        ));
+        sink.add_fault(reply(
+            Stage::Dot,
+            Some("cliente8@"),
+            "550 5.7.1 looks like spam",
+            None,
+        ));
+        sink.add_fault(reply(
+            Stage::Data,
+            Some("cliente9@"),
+            "451 4.3.0 try later",
+            None,
+        ));
         let outcomes = pool(&sink).send_batch(mails(12)).await;
         for (number, outcome) in outcomes.iter().enumerate() {
             match number {
@@ -133,7 +148,9 @@ async fn a_full_mailbox_is_tried_again_even_when_called_permanent() {
     let sink = sink(false).await;
     sink.add_fault(reply(Stage::Rcpt, None, "552 5.2.2 over quota", None));
     let outcomes = pool(&sink).send_batch(mails(1)).await;
-    assert!(matches!(&outcomes[0], Outcome::Retry { why, .. } if why.class == BounceClass::SoftMailbox));
+    assert!(
+        matches!(&outcomes[0], Outcome::Retry { why, .. } if why.class == BounceClass::SoftMailbox)
+    );
 }
 
 #[tokio::test]
@@ -151,7 +168,11 @@ async fn a_connection_lost_after_the_final_dot_leaves_that_mail_in_doubt() {
             assert!(is_done(outcome), "{number}: {outcome:?}");
         }
     }
-    assert!(sink.accepted_by_message_id().values().all(|&times| times == 1));
+    assert!(
+        sink.accepted_by_message_id()
+            .values()
+            .all(|&times| times == 1)
+    );
     assert_eq!(sink.accepted(), 6);
     assert_eq!(sink.count(), 7);
 }
@@ -167,7 +188,10 @@ async fn a_silent_relay_after_the_final_dot_is_in_doubt_too() {
     assert!(is_done(&pool.send_batch(mails(1)).await[0]));
     sink.add_fault(Fault::Delay(Duration::from_millis(400)));
     let outcomes = pool.send_batch(vec![order_mail(2)]).await;
-    assert!(matches!(outcomes[0], Outcome::InDoubt { .. }), "{outcomes:?}");
+    assert!(
+        matches!(outcomes[0], Outcome::InDoubt { .. }),
+        "{outcomes:?}"
+    );
 }
 
 #[tokio::test]
@@ -182,7 +206,11 @@ async fn a_connection_lost_before_the_dot_is_mended_without_loss_or_double() {
         let outcomes = pool.send_batch(mails(10)).await;
         assert!(outcomes.iter().all(is_done), "{stage:?}: {outcomes:?}");
         assert_eq!(sink.accepted(), 10);
-        assert!(sink.accepted_by_message_id().values().all(|&times| times == 1));
+        assert!(
+            sink.accepted_by_message_id()
+                .values()
+                .all(|&times| times == 1)
+        );
     }
 }
 
@@ -194,7 +222,11 @@ async fn a_relay_that_always_hangs_up_gives_retry() {
         times: None,
     });
     let outcomes = pool(&sink).send_batch(mails(20)).await;
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Retry { .. })));
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Retry { .. }))
+    );
     assert_eq!(sink.accepted(), 0);
 }
 
@@ -273,7 +305,9 @@ async fn a_mail_that_would_inject_is_failed_and_never_sent() {
     let sink = sink(false).await;
     let mut bad = order_mail(1);
     bad.to.address = "a@b.example>\r\nRCPT TO:<c@d.example".to_owned();
-    let outcomes = pool(&sink).send_batch(vec![order_mail(0), bad, order_mail(2)]).await;
+    let outcomes = pool(&sink)
+        .send_batch(vec![order_mail(0), bad, order_mail(2)])
+        .await;
     assert!(is_done(&outcomes[0]) && is_done(&outcomes[2]));
     assert!(matches!(&outcomes[1], Outcome::Fail { why } if why.class == BounceClass::Content));
     assert_eq!(sink.accepted(), 2);
@@ -292,7 +326,9 @@ async fn what_the_relay_cannot_take_is_not_tried() {
     long.html = "x".repeat(30_000);
     let mut foreign = order_mail(1);
     foreign.to.address = "nicolò@posta.example".to_owned();
-    let outcomes = pool(&sink).send_batch(vec![long, foreign, order_mail(2)]).await;
+    let outcomes = pool(&sink)
+        .send_batch(vec![long, foreign, order_mail(2)])
+        .await;
     assert_eq!(failure(&outcomes[0]).enhanced, Some((5, 3, 4)));
     assert_eq!(failure(&outcomes[1]).class, BounceClass::Content);
     assert!(is_done(&outcomes[2]));
@@ -306,11 +342,17 @@ async fn the_login_is_used_and_a_wrong_one_is_an_auth_failure() {
     })
     .await
     .unwrap();
-    let right = pool_with(&format!("smtp://utente:segreto@{}", sink.address()), impatient());
+    let right = pool_with(
+        &format!("smtp://utente:segreto@{}", sink.address()),
+        impatient(),
+    );
     assert!(right.send_batch(mails(3)).await.iter().all(is_done));
     assert_eq!(right.check().await, Ok(()));
     assert!(!format!("{right:?}").contains("segreto"));
-    let wrong = pool_with(&format!("smtp://utente:sbagliato@{}", sink.address()), impatient());
+    let wrong = pool_with(
+        &format!("smtp://utente:sbagliato@{}", sink.address()),
+        impatient(),
+    );
     let outcomes = wrong.send_batch(mails(3)).await;
     for outcome in &outcomes {
         assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
@@ -344,7 +386,8 @@ async fn a_relay_that_talks_nonsense_or_endlessly_is_left() {
 }
 
 fn tls_sides() -> (tokio_rustls::TlsAcceptor, Arc<rustls::ClientConfig>) {
-    let chain = vec![CertificateDer::from_pem_slice(include_bytes!("keys/relay-cert.pem")).unwrap()];
+    let chain =
+        vec![CertificateDer::from_pem_slice(include_bytes!("keys/relay-cert.pem")).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("keys/relay-key.pem")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)
@@ -387,7 +430,10 @@ async fn tls_from_the_first_byte_and_by_starttls_carry_mail_and_check_the_relay(
                             let mut line = String::new();
                             stream.write_all(b"220 hi\r\n").await.unwrap();
                             stream.read_line(&mut line).await.unwrap();
-                            stream.write_all(b"250-hi\r\n250 STARTTLS\r\n").await.unwrap();
+                            stream
+                                .write_all(b"250-hi\r\n250 STARTTLS\r\n")
+                                .await
+                                .unwrap();
                             line.clear();
                             stream.read_line(&mut line).await.unwrap();
                             assert_eq!(line, "STARTTLS\r\n");
@@ -420,7 +466,8 @@ async fn tls_from_the_first_byte_and_by_starttls_carry_mail_and_check_the_relay(
             format!("smtps://u:p@localhost:{port}")
         };
         let config: SmtpConfig = url.parse().unwrap();
-        let pool = SmtpPool::with(config.clone(), DkimKeys::new(), impatient(), Some(trust)).unwrap();
+        let pool =
+            SmtpPool::with(config.clone(), DkimKeys::new(), impatient(), Some(trust)).unwrap();
         let outcomes = pool.send_batch(mails(30)).await;
         assert!(outcomes.iter().all(is_done), "{outcomes:?}");
         assert_eq!(sink.accepted(), 30);
@@ -444,7 +491,12 @@ async fn a_relay_without_starttls_gets_no_password_when_tls_is_required() {
     .unwrap();
     let url = format!("smtp://u:p@{}?starttls=required", sink.address());
     let (_, trust) = tls_sides();
-    let pool = SmtpPool::with(url.parse().unwrap(), DkimKeys::new(), impatient(), Some(trust));
+    let pool = SmtpPool::with(
+        url.parse().unwrap(),
+        DkimKeys::new(),
+        impatient(),
+        Some(trust),
+    );
     let outcomes = pool.unwrap().send_batch(mails(1)).await;
     assert_eq!(failure(&outcomes[0]).class, BounceClass::Connection);
     assert_eq!(sink.accepted(), 0);

@@ -10,13 +10,17 @@ fn plain_and_encrypted_urls_are_read() {
     assert_eq!((config.host.as_str(), config.port), ("relay.example", 2525));
     assert_eq!(config.tls, TlsMode::Never);
     assert_eq!(read("smtp://relay.example").unwrap().port, 25);
-    let config = read("smtps://us%40er:p%3Aw%2F@relay.example?connections=20&name=a.example").unwrap();
+    let config =
+        read("smtps://us%40er:p%3Aw%2F@relay.example?connections=20&name=a.example").unwrap();
     assert_eq!(config.port, 465);
     assert_eq!(config.tls, TlsMode::Implicit);
     assert_eq!(config.connections, 20);
     assert_eq!(config.ehlo_name, "a.example");
     let credentials = config.credentials.unwrap();
-    assert_eq!((credentials.user.as_str(), credentials.password.as_str()), ("us@er", "p:w/"));
+    assert_eq!(
+        (credentials.user.as_str(), credentials.password.as_str()),
+        ("us@er", "p:w/")
+    );
     assert_eq!(read("smtp://[::1]:25").unwrap().host, "::1");
     let opportunistic = read("smtp://relay.example?starttls=opportunistic").unwrap();
     assert_eq!(opportunistic.tls, TlsMode::Opportunistic);
@@ -24,7 +28,10 @@ fn plain_and_encrypted_urls_are_read() {
 
 #[test]
 fn a_login_never_crosses_the_network_in_the_clear() {
-    assert_eq!(read("smtp://u:p@relay.example").unwrap().tls, TlsMode::Required);
+    assert_eq!(
+        read("smtp://u:p@relay.example").unwrap().tls,
+        TlsMode::Required
+    );
     assert_eq!(read("smtp://u:p@127.0.0.1:25").unwrap().tls, TlsMode::Never);
     assert_eq!(
         read("smtp://u:p@relay.example?starttls=never"),
