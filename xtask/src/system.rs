@@ -15,7 +15,7 @@ const POSTGRES_MIN_MAJOR: u32 = 15;
 /// How long to wait for another package manager to finish, in seconds.
 const APT_LOCK_WAIT_S: u32 = 900;
 /// How often the package lists are asked for before giving up.
-const APT_UPDATE_TRIES: u32 = 10;
+const APT_UPDATE_TRIES: u32 = 50;
 /// The pause between two such tries.
 const APT_UPDATE_PAUSE: Duration = Duration::from_secs(6);
 
@@ -118,6 +118,11 @@ fn apt_install(packages: &[&str], why: &str) -> Result<()> {
     if which("apt-get").is_none() {
         bail!("{list} is missing ({why}) and there is no apt-get here: install it by hand");
     }
+    if !is_root() && which("sudo").is_none() {
+        bail!(
+            "{list} is missing ({why}) and installing it needs root: run this as root, or install it by hand"
+        );
+    }
     eprintln!("Installing {list} with apt-get: {why}.");
     let apt = || {
         let mut apt = if is_root() {
@@ -137,7 +142,8 @@ fn apt_install(packages: &[&str], why: &str) -> Result<()> {
     // The lists have a lock of their own that apt does not wait for.
     let mut tried = 1;
     while let Err(error) = run_quiet(apt().arg("update")) {
-        if tried == APT_UPDATE_TRIES {
+        let busy = format!("{error:#}").contains("Could not get lock");
+        if !busy || tried == APT_UPDATE_TRIES {
             return Err(error.context(format!(
                 "cannot read the package lists; install {list} by hand and run this again"
             )));

@@ -9,16 +9,7 @@ const STORES: [&str; 2] = ["dopo-sqlite", "dopo-postgres"];
 
 /// Tables that belong to no shop: the schema's own books, the nodes of the program, and people
 /// who may look after several shops.
-const NO_SHOP: [&str; 8] = [
-    "schema_migrations",
-    "schema_version",
-    "_sqlx_migrations",
-    "meta",
-    "nodes",
-    "users",
-    "sessions",
-    "shop_slugs",
-];
+const NO_SHOP: [&str; 4] = ["meta", "nodes", "sessions", "users"];
 
 /// File names of a store's migrations, in order, with their text.
 fn migrations(store: &str) -> Vec<(String, String)> {
