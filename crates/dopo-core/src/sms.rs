@@ -57,7 +57,7 @@ const GSM7_EXTENDED: &str = "\u{C}^{}\\[~]|€";
 
 /// Septets of a character in GSM-7; none when it is not in the alphabet.
 pub fn septets(c: char) -> Option<usize> {
-    if GSM7_BASIC.contains(c) {
+    if c.is_ascii_alphanumeric() || c == ' ' || GSM7_BASIC.contains(c) {
         Some(1)
     } else if GSM7_EXTENDED.contains(c) {
         Some(2)

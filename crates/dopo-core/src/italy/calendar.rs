@@ -140,11 +140,31 @@ pub fn national_holidays(year: i16) -> Vec<(Date, Holiday)> {
     days
 }
 
-/// The national holiday on a day.
+/// The national holiday on a day. Where Easter falls on another holiday, the fixed one is named.
 pub fn national_holiday(date: Date) -> Option<Holiday> {
-    Holiday::ALL
-        .into_iter()
-        .find(|h| h.date_in(date.year()) == Some(date))
+    let fixed = match (date.month(), date.day()) {
+        (1, 1) => Holiday::NewYear,
+        (1, 6) => Holiday::Epiphany,
+        (4, 25) => Holiday::Liberation,
+        (5, 1) => Holiday::Labour,
+        (6, 2) => Holiday::Republic,
+        (8, 15) => Holiday::Assumption,
+        (10, 4) if date.year() >= SAN_FRANCESCO_FROM_YEAR => Holiday::SanFrancesco,
+        (11, 1) => Holiday::AllSaints,
+        (12, 8) => Holiday::Immaculate,
+        (12, 25) => Holiday::Christmas,
+        (12, 26) => Holiday::SantoStefano,
+        (3 | 4, _) => {
+            let after_easter = (date - easter_sunday(date.year())?).get_days();
+            return match after_easter {
+                0 => Some(Holiday::EasterSunday),
+                1 => Some(Holiday::EasterMonday),
+                _ => None,
+            };
+        }
+        _ => return None,
+    };
+    Some(fixed)
 }
 
 /// Whether a day is a national holiday or, with a province, the patron saint's day of one of its
@@ -317,6 +337,23 @@ mod tests {
         assert_eq!(
             holiday_name(d(2026, 6, 2), None, Locale::En),
             Some("Republic Day")
+        );
+    }
+
+    #[test]
+    fn the_list_of_a_year_and_the_test_of_a_day_agree() {
+        let mut day = d(2020, 1, 1);
+        while day < d(2040, 1, 1) {
+            let listed = national_holidays(day.year())
+                .into_iter()
+                .any(|(date, _)| date == day);
+            assert_eq!(national_holiday(day).is_some(), listed, "{day}");
+            day = day.tomorrow().unwrap();
+        }
+        assert_eq!(
+            national_holiday(d(2038, 4, 25)),
+            Some(Holiday::Liberation),
+            "Easter too"
         );
     }
 

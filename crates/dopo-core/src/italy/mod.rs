@@ -12,6 +12,9 @@ pub mod names;
 pub mod phone;
 pub mod province;
 
+#[cfg(test)]
+mod properties;
+
 pub use province::{Province, Region};
 
 /// The zone of a person whose own zone is unknown.
