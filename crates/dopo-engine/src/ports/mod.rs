@@ -6,8 +6,10 @@
 
 pub mod channel;
 pub mod clock;
+pub mod hooks;
 pub mod store;
 
 pub use channel::{Delivery, Envelope, MailChannel, Rendered};
 pub use clock::{Clock, Entropy};
+pub use hooks::{HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
 pub use store::*;
