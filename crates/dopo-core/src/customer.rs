@@ -229,6 +229,9 @@ pub struct Customer {
     /// When customer-keyed journeys were last entered, by journey.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub entered: BTreeMap<String, Timestamp>,
+    /// When a coupon of a campaign was last issued to them (CONS-11: not the same again within 30 days).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub campaigns: BTreeMap<String, Timestamp>,
     /// Below 14: no marketing, no profiling (PRIV-21).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub minor: bool,
@@ -262,6 +265,7 @@ impl Customer {
             tags: BTreeSet::new(),
             contacts: Vec::new(),
             entered: BTreeMap::new(),
+            campaigns: BTreeMap::new(),
             minor: false,
             active_at: None,
             rpo_check: None,
@@ -401,6 +405,10 @@ impl Customer {
         self.tags.extend(other.tags);
         for (journey, at) in other.entered {
             let mine = self.entered.entry(journey).or_insert(at);
+            *mine = (*mine).max(at);
+        }
+        for (campaign, at) in other.campaigns {
+            let mine = self.campaigns.entry(campaign).or_insert(at);
             *mine = (*mine).max(at);
         }
         for contact in other.contacts {
