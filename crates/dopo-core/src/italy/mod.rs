@@ -11,6 +11,7 @@ pub mod hours;
 pub mod names;
 pub mod phone;
 pub mod province;
+pub mod tax;
 
 #[cfg(test)]
 mod properties;
