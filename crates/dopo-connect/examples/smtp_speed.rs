@@ -95,6 +95,34 @@ async fn through_the_sink(what: &str, connections: usize, keys: DkimKeys, delay:
     );
 }
 
+/// What the sink itself can take: prepared bytes, nobody waiting.
+async fn sink_alone(message: &[u8]) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let sink = SmtpSink::start_with(SinkOptions::default())
+        .await
+        .expect("a free port");
+    let mut one = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n".to_vec();
+    one.extend_from_slice(message);
+    one.extend_from_slice(b".\r\n");
+    let ten = one.repeat(10);
+    let stream = tokio::net::TcpStream::connect(sink.address())
+        .await
+        .expect("our own sink");
+    let (mut replies, mut commands) = stream.into_split();
+    let reading = tokio::spawn(async move {
+        let mut buffer = vec![0; 65_536];
+        while replies.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+    });
+    let start = Instant::now();
+    for _ in 0..MAILS / 10 {
+        commands.write_all(&ten).await.expect("the sink reads");
+    }
+    sink.wait_for(MAILS).await;
+    let rate = MAILS as f64 / start.elapsed().as_secs_f64();
+    println!("{:<46}{rate:>10.0} mails/s", "sink alone, 1 connection");
+    reading.abort();
+}
+
 #[tokio::main]
 async fn main() {
     let date = Timestamp::now();
@@ -118,6 +146,7 @@ async fn main() {
     each("DKIM signature, Ed25519", ROUNDS * 5, || {
         black_box(ed25519.sign(black_box(&bytes), date).is_ok());
     });
+    sink_alone(&bytes).await;
     for connections in [1, 4] {
         let what = format!("hand-over, {connections} connection(s)");
         through_the_sink(&what, connections, DkimKeys::new(), None).await;

@@ -501,3 +501,21 @@ async fn a_relay_without_starttls_gets_no_password_when_tls_is_required() {
     assert_eq!(failure(&outcomes[0]).class, BounceClass::Connection);
     assert_eq!(sink.accepted(), 0);
 }
+
+#[tokio::test]
+async fn a_standing_sink_logs_each_mail_before_it_says_yes() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("sink.log");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let relay = tokio::spawn(dopo_testkit::smtp_sink::run(listener, Some(log.clone())));
+    let outcomes = pool_with(&url, impatient()).send_batch(mails(50)).await;
+    assert!(outcomes.iter().all(is_done));
+    let text = std::fs::read_to_string(&log).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), 50);
+    assert!(lines.contains(&"order-7@posta.negozio.example\tcliente7@posta.example"));
+    relay.abort();
+}
