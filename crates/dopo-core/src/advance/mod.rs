@@ -16,6 +16,13 @@ use crate::shop::ShopSettings;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod facts;
+mod people;
+mod runs;
+mod world;
+
+pub use world::keys;
+
 /// A shop with what decisions need of it, as one unchanging value that batches share.
 #[derive(Clone, Debug)]
 pub struct Shop {
@@ -48,6 +55,8 @@ pub struct Keys {
     pub carts: BTreeSet<String>,
     /// Messages.
     pub messages: BTreeSet<EffectId>,
+    /// Products whose category is needed, by the platform's id.
+    pub products: BTreeSet<String>,
 }
 
 /// The facts a batch may look at, all locked. For every customer here, all active runs are here, and for every run its
@@ -70,6 +79,8 @@ pub struct Loaded {
     pub runs: BTreeMap<RunId, Run>,
     /// Messages, by id.
     pub messages: BTreeMap<EffectId, Message>,
+    /// Platform category of products, by the platform's product id.
+    pub categories: BTreeMap<String, String>,
     /// Earlier arrivals that waited for one of [`Keys::orders`] or [`Keys::parcel_numbers`] to become known, in order of
     /// arrival. They are handed over for good: what still has to wait is parked again.
     pub parked: Vec<Arrival>,
@@ -185,8 +196,38 @@ pub struct Writes {
     pub shop_forgotten: bool,
 }
 
-/// What must be loaded and locked before these arrivals can be decided.
-pub fn keys(arrivals: &[Arrival]) -> Keys {
-    let _ = arrivals;
-    Keys::default()
+/// Decides a batch of arrivals of one shop: facts, journeys, permissions, counters.
+///
+/// `now` is the time of the decision, `entropy` secret random bits of this batch.
+pub fn advance_arrivals(
+    shop: &Shop,
+    loaded: Loaded,
+    arrivals: Vec<Arrival>,
+    now: Timestamp,
+    entropy: u128,
+) -> Writes {
+    let mut world = world::World::new(shop, loaded, now, entropy);
+    let parked = std::mem::take(&mut world.loaded.parked);
+    for arrival in arrivals.into_iter().chain(parked) {
+        let happenings = world.apply(arrival);
+        for happening in &happenings {
+            world.route(happening);
+        }
+    }
+    world.finish()
+}
+
+/// Decides the due runs of one shop.
+pub fn advance_due(
+    shop: &Shop,
+    loaded: Loaded,
+    due: &[RunId],
+    now: Timestamp,
+    entropy: u128,
+) -> Writes {
+    let mut world = world::World::new(shop, loaded, now, entropy);
+    for run in due {
+        world.wake(*run);
+    }
+    world.finish()
 }

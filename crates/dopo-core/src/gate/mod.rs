@@ -177,3 +177,10 @@ pub struct Ask<'a> {
     /// When it would leave.
     pub now: Timestamp,
 }
+
+mod decide;
+mod words;
+
+pub use decide::{
+    DEFER_HOURS_MAX, MIX_CONTACTS_MIN, basis_for, decide, is_promotional, person_zone, traffic,
+};
