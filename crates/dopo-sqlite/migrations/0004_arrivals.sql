@@ -24,6 +24,7 @@ CREATE TABLE inbox (
 ) STRICT;
 CREATE INDEX inbox_open ON inbox (shop_id, status, inbox_id) WHERE status IN ('waiting', 'failed');
 CREATE INDEX inbox_bodies ON inbox (received_at) WHERE body IS NOT NULL;
+CREATE INDEX inbox_bodies_of ON inbox (shop_id, customer_id) WHERE body IS NOT NULL AND customer_id IS NOT NULL;
 
 -- Arrivals that wait for a fact.
 CREATE TABLE parked (
