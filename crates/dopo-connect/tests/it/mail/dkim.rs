@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use dopo_connect::mail::dkim::generate_ed25519;
+use dopo_connect::mail::dkim::{generate_ed25519, generate_rsa};
 use dopo_connect::mail::{DkimError, DkimKey, DkimKeys};
 use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::common::verify::DomainKey;
@@ -163,6 +163,28 @@ async fn a_changed_mail_fails() {
             assert_ne!(result, DkimResult::Pass, "{from} → {to}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_made_here_signs_and_is_read_back() {
+    let pkcs8 = match generate_rsa() {
+        Ok(pkcs8) => pkcs8,
+        Err(error) => {
+            println!("skipped: {error}");
+            return;
+        }
+    };
+    let key = DkimKey::from_pkcs8("negozio.example", "nuova", &pkcs8).unwrap();
+    assert!(key.is_rsa());
+    let mut records = Records::default();
+    publish(&mut records, &key);
+    let keys = DkimKeys::new();
+    keys.set("negozio.example", vec![key]);
+    let bytes = order_mail(1).encode().unwrap().bytes;
+    let signed = keys
+        .sign("negozio.example", bytes, order_mail(1).date)
+        .unwrap();
+    assert_eq!(verdicts(&records, &signed).await, [DkimResult::Pass]);
 }
 
 #[test]
