@@ -10,6 +10,7 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use super::failure::{
     BounceClass, EnhancedCode, Failure, classify, parse_enhanced, redact_addresses,
+    without_addresses,
 };
 
 /// Prose looked at, in bytes; a report says what it has to say early.
@@ -755,6 +756,7 @@ fn judge(report: Fields, prose: &str) -> Bounced {
 }
 
 fn bounce_class(code: u16, enhanced: Option<EnhancedCode>, own: &str, prose: &str) -> BounceClass {
+    let own = without_addresses(own);
     let words = own
         .split_ascii_whitespace()
         .collect::<Vec<_>>()

@@ -182,15 +182,16 @@ fn has_any(text: &str, words: &[&str]) -> bool {
 /// The class of a refusal; unknown codes fall back on the first digit and the
 /// words (MAIL-04).
 pub fn classify(code: u16, enhanced: Option<EnhancedCode>, text: &str) -> BounceClass {
-    if matches!(code, 530 | 534 | 535 | 538 | 454) && !matches!(enhanced, Some((_, 1 | 2, _))) {
+    if matches!(code, 530 | 534 | 535 | 538) {
         return BounceClass::Auth;
     }
-    let lower = text.to_ascii_lowercase();
+    // An address may hold any of the words: `spamella@…` is no spam.
+    let lower = without_addresses(text).to_lowercase();
     match enhanced {
         Some((5, 1, 1 | 2 | 3 | 6 | 10) | (5, 4, 4)) => return BounceClass::HardAddress,
         Some((5, 2, 1)) if has_any(&lower, ADDRESS_WORDS) => return BounceClass::HardAddress,
         Some((_, 2, _) | (4, 4, _)) => return BounceClass::SoftMailbox,
-        Some((_, 7, 8 | 9 | 11 | 14)) => return BounceClass::Auth,
+        Some((_, 7, 8)) => return BounceClass::Auth,
         Some((_, 7, _)) => {
             // Some providers say "user unknown" under a policy code.
             let person = has_any(&lower, ADDRESS_WORDS) && !has_any(&lower, BLOCK_WORDS);
@@ -213,13 +214,6 @@ pub fn classify(code: u16, enhanced: Option<EnhancedCode>, text: &str) -> Bounce
     match code {
         421 => BounceClass::Connection,
         400..=499 => BounceClass::SoftMailbox,
-        550 | 551 | 553 => {
-            if has_any(&lower, ADDRESS_WORDS) || enhanced.is_none() {
-                BounceClass::HardAddress
-            } else {
-                BounceClass::BlockPolicy
-            }
-        }
         552 => BounceClass::Content,
         500..=509 | 555 => BounceClass::Content,
         _ if has_any(&lower, ADDRESS_WORDS) => BounceClass::HardAddress,
@@ -238,11 +232,10 @@ pub fn retry_after(class: BounceClass, code: u16) -> Duration {
     })
 }
 
-/// Replaces everything that looks like an address with `<address>`, makes
-/// control characters blanks, and cuts at [`DIAGNOSTIC_MAX_BYTES`].
-pub fn redact_addresses(text: &str) -> String {
+/// Replaces everything that looks like an address with `<address>`.
+pub(crate) fn without_addresses(text: &str) -> String {
     let part = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    let mut out = String::with_capacity(text.len().min(DIAGNOSTIC_MAX_BYTES));
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('@') {
         let head = rest[..at].trim_end_matches(part);
@@ -251,7 +244,13 @@ pub fn redact_addresses(text: &str) -> String {
         rest = rest[at + 1..].trim_start_matches(|c: char| part(c) || c == '@');
     }
     out.push_str(rest);
-    let mut clean: String = out
+    out
+}
+
+/// Replaces everything that looks like an address with `<address>`, makes
+/// control characters blanks, and cuts at [`DIAGNOSTIC_MAX_BYTES`].
+pub fn redact_addresses(text: &str) -> String {
+    let mut clean: String = without_addresses(text)
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();

@@ -543,6 +543,8 @@ struct Reply {
     code: u16,
     enhanced: Option<EnhancedCode>,
     text: String,
+    /// It answers `MAIL`: whatever it says, the recipient is not meant.
+    about_sender: bool,
 }
 
 impl Reply {
@@ -556,8 +558,12 @@ impl Reply {
     }
 
     fn failure(&self) -> Failure {
+        let mut class = classify(self.code, self.enhanced, &self.text);
+        if self.about_sender && class == BounceClass::HardAddress {
+            class = BounceClass::BlockPolicy;
+        }
         Failure {
-            class: classify(self.code, self.enhanced, &self.text),
+            class,
             code: self.code,
             enhanced: self.enhanced,
             text: redact_addresses(&self.text),
@@ -773,7 +779,8 @@ impl Connection {
                 self.reply(limit).await?;
             }
             for step in ["MAIL", "RCPT", "DATA"] {
-                let reply = self.reply(limit).await?;
+                let mut reply = self.reply(limit).await?;
+                reply.about_sender = step == "MAIL";
                 if reply.hangs_up() {
                     envelope.refused = Some(reply);
                     return Ok(envelope);
@@ -800,7 +807,8 @@ impl Connection {
                 _ => self.out.extend_from_slice(b"DATA\r\n"),
             }
             self.write_out().await.map_err(|(_, why)| why)?;
-            let reply = self.reply(limit).await?;
+            let mut reply = self.reply(limit).await?;
+            reply.about_sender = step == "MAIL";
             envelope.wants_data = step == "DATA" && reply.code == 354;
             if !(envelope.wants_data || (reply.is_good() && step != "DATA")) {
                 envelope.refused = Some(reply);
@@ -927,6 +935,7 @@ impl Connection {
                     code,
                     enhanced,
                     text,
+                    about_sender: false,
                 });
             }
         }

@@ -2,6 +2,7 @@
 
 mod bounce;
 mod dkim;
+mod failure;
 mod message;
 mod smtp;
 mod url;

@@ -144,6 +144,19 @@ async fn one_refused_recipient_does_not_hurt_the_others() {
 }
 
 #[tokio::test]
+async fn a_refused_sender_is_never_blamed_on_the_recipient() {
+    for no_pipelining in [false, true] {
+        let sink = sink(no_pipelining).await;
+        sink.add_fault(reply(Stage::Mail, None, "550 5.1.1 unknown user", Some(1)));
+        let outcomes = pool(&sink).send_batch(mails(2)).await;
+        assert!(
+            matches!(&outcomes[0], Outcome::Fail { why } if why.class == BounceClass::BlockPolicy)
+        );
+        assert!(is_done(&outcomes[1]));
+    }
+}
+
+#[tokio::test]
 async fn a_full_mailbox_is_tried_again_even_when_called_permanent() {
     let sink = sink(false).await;
     sink.add_fault(reply(Stage::Rcpt, None, "552 5.2.2 over quota", None));
