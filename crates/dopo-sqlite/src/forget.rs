@@ -1,0 +1,117 @@
+//! Forgetting a person or a shop (GDPR art. 17).
+//!
+//! What tax and warranty law makes the seller keep stays in restricted form: the order with its sums and dates, without
+//! anything that says who or where. Everything else of the person goes.
+
+use crate::commit::salt;
+use crate::refused;
+use crate::rows::{self, all, first, json, run};
+use crate::settings;
+use dopo_core::customer::{Customer, PersonDetails};
+use dopo_core::id::{CustomerId, ShopId};
+use dopo_engine::ports::store::StoreError;
+use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
+
+/// Deletes a person everywhere; an empty record with the same id remains, so that nothing points nowhere.
+pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(), StoreError> {
+    let person = first(
+        c,
+        &format!(
+            "SELECT {} FROM customers WHERE shop_id = ?1 AND customer_id = ?2",
+            rows::CUSTOMER
+        ),
+        params![shop.0, id.0],
+        rows::customer,
+    )?;
+    let Some(person) = person else { return Ok(()) };
+    if let Some(salt) = salt(c, shop)? {
+        for email in &person.emails {
+            let hash = Sha256::new()
+                .chain_update(&salt)
+                .chain_update(shop.0.to_be_bytes())
+                .chain_update(email.trim().to_lowercase().as_bytes())
+                .finalize();
+            run(
+                c,
+                "INSERT INTO suppressed (shop_id, hash) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![shop.0, &hash[..]],
+            )?;
+        }
+    }
+    for sql in [
+        "DELETE FROM outbox WHERE shop_id = ?1 AND effect_id IN
+             (SELECT effect_id FROM messages WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM renderings WHERE shop_id = ?1 AND effect_id IN
+             (SELECT effect_id FROM messages WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM parked WHERE shop_id = ?1 AND inbox_id IN
+             (SELECT inbox_id FROM inbox WHERE body IS NOT NULL AND shop_id = ?1 AND customer_id = ?2)",
+        "UPDATE inbox SET body = NULL, note = NULL WHERE body IS NOT NULL AND shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM messages WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM runs WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM carts WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM coupons WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM tasks WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM ledger WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM identities WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM parcel_numbers WHERE shop_id = ?1 AND order_id IN
+             (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM merged_customers WHERE shop_id = ?1 AND into_id = ?2",
+    ] {
+        run(c, sql, params![shop.0, id.0])?;
+    }
+    let orders = all(
+        c,
+        &format!(
+            "SELECT {} FROM orders WHERE shop_id = ?1 AND customer_id = ?2",
+            rows::ORDER
+        ),
+        params![shop.0, id.0],
+        rows::order,
+    )?;
+    for mut order in orders {
+        let told = &mut order.snapshot;
+        told.person = PersonDetails::default();
+        told.ship_to = None;
+        told.cart_id = None;
+        told.discount_codes.clear();
+        told.parcels.clear();
+        order.tracked.clear();
+        run(
+            c,
+            "UPDATE orders SET body = ?3 WHERE shop_id = ?1 AND order_id = ?2",
+            params![shop.0, order.id.0, json(&order)?],
+        )?;
+    }
+    let empty = Customer::new(id, person.created_at);
+    run(
+        c,
+        "UPDATE customers SET body = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
+        params![shop.0, id.0, json(&empty)?],
+    )?;
+    Ok(())
+}
+
+/// Deletes everything of a shop but the shop's row, marked disconnected.
+pub(crate) fn shop(c: &Connection, shop: ShopId) -> Result<(), StoreError> {
+    let tables = all(
+        c,
+        "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) i
+         WHERE m.type = 'table' AND i.name = 'shop_id' AND m.name <> 'shops'",
+        [],
+        |row| row.get::<_, String>(0).map_err(refused),
+    )?;
+    for table in tables {
+        run(
+            c,
+            &format!("DELETE FROM \"{table}\" WHERE shop_id = ?1"),
+            params![shop.0],
+        )?;
+    }
+    run(
+        c,
+        "UPDATE shops SET disconnected = 1 WHERE shop_id = ?1",
+        params![shop.0],
+    )?;
+    settings::changed(c)
+}
