@@ -49,14 +49,14 @@ impl std::ops::Not for Truth {
 /// Answers a condition. `state` is the run's, for questions about its own messages; without it those are unknown.
 ///
 /// A message may leave only while its `only_while` is [`Truth::True`]: what cannot be known is not said.
-/// `now` is not looked at by today's conditions; it is here so that conditions over time need no new signature.
+/// The time is not looked at by today's conditions; it is asked for so that conditions over time need no new signature.
 pub fn evaluate(
     condition: &Condition,
     facts: &Facts<'_>,
     state: Option<&RunState>,
-    now: Timestamp,
+    _now: Timestamp,
 ) -> Truth {
-    evaluate_with(condition, facts, state, &[], now)
+    evaluate_with(condition, facts, state, &[])
 }
 
 /// The same within a step, where `pending` effects of this very step are already true.
@@ -65,9 +65,8 @@ pub(super) fn evaluate_with(
     facts: &Facts<'_>,
     state: Option<&RunState>,
     pending: &[Effect],
-    now: Timestamp,
 ) -> Truth {
-    let ask = |c: &Condition| evaluate_with(c, facts, state, pending, now);
+    let ask = |c: &Condition| evaluate_with(c, facts, state, pending);
     let order = |answer: fn(&Order) -> bool, wanted: bool| {
         facts
             .order

@@ -493,7 +493,6 @@ impl<'a, 'c> Walk<'a, 'c> {
             &self.ctx.facts(),
             Some(&self.state),
             &self.effects,
-            self.now,
         )
     }
 

@@ -1,0 +1,4 @@
+//! What the core promises, tried from outside: values in, values out.
+
+mod check;
+mod journeys;
