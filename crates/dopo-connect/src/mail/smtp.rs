@@ -29,8 +29,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::dkim::DkimKeys;
 use super::failure::{
-    AUTH_RETRY_S, BounceClass, CONNECTION_RETRY_S, EnhancedCode, Failure, classify, enhanced_code,
-    redact_addresses, retry_after,
+    BounceClass, EnhancedCode, Failure, classify, enhanced_code, redact_addresses, retry_after,
 };
 use super::message::{EncodedMail, OutgoingMail};
 use super::url::{Credentials, SmtpConfig, TlsMode};
@@ -346,14 +345,26 @@ impl Batch {
         let trouble = lock(&self.trouble)
             .take()
             .unwrap_or_else(|| Failure::connection("no connection to the relay could be used"));
+        let left = |index| {
+            lock(&self.waiting).iter().any(|waiting| match waiting {
+                Waiting::Raw(at, _) => *at == index,
+                Waiting::Encoded(job) => job.index == index,
+            })
+        };
+        let after = retry_after(trouble.class, trouble.code);
         std::mem::take(&mut *lock(&self.outcomes))
             .into_iter()
-            .map(|outcome| {
-                outcome.unwrap_or_else(|| Outcome::Retry {
-                    after: retry_after(trouble.class, trouble.code)
-                        .min(Duration::from_secs(AUTH_RETRY_S.max(CONNECTION_RETRY_S))),
+            .enumerate()
+            .map(|(index, outcome)| match outcome {
+                Some(outcome) => outcome,
+                None if left(index) => Outcome::Retry {
+                    after,
                     why: trouble.clone(),
-                })
+                },
+                // Its worker stopped in the middle, which only a bug can do.
+                None => Outcome::InDoubt {
+                    why: Failure::connection("the sending task stopped unexpectedly"),
+                },
             })
             .collect()
     }
