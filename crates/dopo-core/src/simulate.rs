@@ -1,1 +1,703 @@
-//! placeholder
+//! The rehearsal: a shop in memory with a clock of its own, driven by the same [`crate::advance`] as the real one.
+//!
+//! `dopo simulate`, the console's preview of a journey and the storm test all run here. Facts are moved in and out of a
+//! decision and never copied, so that a year of a shop takes seconds.
+
+use crate::advance::{
+    self, Keys, Loaded, MessageMark, Shop, WaitsFor, Writes, advance_arrivals_keeping,
+    advance_due_keeping, permit_leaving,
+};
+use crate::cart::Cart;
+use crate::consent::Channel;
+use crate::coupon::Coupon;
+use crate::customer::{Customer, IdentityKey};
+use crate::event::{Arrival, Event, EventLine, Origin};
+use crate::gate::{Basis, Decision, Reason};
+use crate::id::{CustomerId, EffectId, Fresh, OrderId, RunId};
+use crate::journey::Run;
+use crate::message::{Message, MessageStatus};
+use crate::order::Order;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+
+/// What became of a message.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It leaves.
+    Allow,
+    /// It is held back.
+    Deny,
+    /// The shop's platform sends it.
+    LeftToPlatform,
+}
+
+/// Who would get what, when and on which basis, or why not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Row {
+    /// When it leaves, or when it was held back.
+    pub at: Timestamp,
+    /// The person: the platform's customer id, else the address, else the number.
+    pub customer: String,
+    /// Which journey.
+    pub journey: String,
+    /// Which step of it.
+    pub step: String,
+    /// On which channel.
+    pub channel: Channel,
+    /// Which template.
+    pub template: String,
+    /// What became of it.
+    pub decision: Verdict,
+    /// What it rests on, when it leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Why it was held back, or why it left later than it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The message.
+    #[serde(skip)]
+    pub message: EffectId,
+    /// Whose.
+    #[serde(skip)]
+    pub customer_id: CustomerId,
+}
+
+/// Runs a shop's journeys over a stream of events, oldest first, in virtual time up to `until`.
+///
+/// Every event counts as heard when it happened; one that stands too late in the stream counts as heard late. The rows
+/// come in the order of time. Same input, same rows.
+pub fn simulate<I>(shop: &Shop, lines: I, until: Timestamp) -> Simulation<I::IntoIter>
+where
+    I: IntoIterator<Item = EventLine>,
+{
+    let mut rehearsal = Rehearsal::new(shop.clone());
+    rehearsal.keeps_history = false;
+    Simulation {
+        rehearsal,
+        lines: lines.into_iter(),
+        until,
+        ready: VecDeque::new(),
+        over: false,
+    }
+}
+
+/// A simulation under way: an iterator of rows.
+#[derive(Debug)]
+pub struct Simulation<I> {
+    rehearsal: Rehearsal,
+    lines: I,
+    until: Timestamp,
+    ready: VecDeque<Row>,
+    over: bool,
+}
+
+impl<I> Simulation<I> {
+    /// How many decisions of runs were taken so far.
+    pub fn steps(&self) -> u64 {
+        self.rehearsal.steps
+    }
+}
+
+impl<I: Iterator<Item = EventLine>> Iterator for Simulation<I> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        loop {
+            if let Some(row) = self.ready.pop_front() {
+                return Some(row);
+            }
+            if self.over {
+                return None;
+            }
+            match self.lines.next() {
+                Some(line) if line.at <= self.until => self.rehearsal.hear(line),
+                Some(_) => {} // happens after the end; an older line may still follow
+                None => {
+                    self.rehearsal.pass(self.until);
+                    self.over = true;
+                }
+            }
+            self.ready.extend(self.rehearsal.rows.drain(..));
+        }
+    }
+}
+
+/// A shop in memory with a clock of its own.
+#[derive(Debug)]
+pub struct Rehearsal {
+    shop: Shop,
+    now: Timestamp,
+    customers: HashMap<CustomerId, Customer>,
+    identities: HashMap<IdentityKey, CustomerId>,
+    orders: HashMap<OrderId, Order>,
+    order_ids: HashMap<String, OrderId>,
+    parcel_numbers: HashMap<String, OrderId>,
+    carts: HashMap<String, Cart>,
+    categories: HashMap<String, String>,
+    runs: HashMap<RunId, Run>,
+    active: HashMap<CustomerId, Vec<RunId>>,
+    messages: HashMap<EffectId, Message>,
+    parked: HashMap<WaitsFor, Vec<Arrival>>,
+    heard: HashSet<(String, String)>,
+    wakes: BinaryHeap<Reverse<(Timestamp, RunId)>>,
+    due: BinaryHeap<Reverse<(Timestamp, EffectId)>>,
+    fresh: i64,
+    rows: Vec<Row>,
+    unusable: Vec<(String, String, String)>,
+    coupons: Vec<Coupon>,
+    steps: u64,
+    /// Whether closed runs and messages that left are kept, for later clicks and questions.
+    keeps_history: bool,
+}
+
+impl Rehearsal {
+    /// An empty shop at the beginning of time.
+    pub fn new(shop: Shop) -> Self {
+        Rehearsal {
+            shop,
+            now: Timestamp::UNIX_EPOCH,
+            customers: HashMap::new(),
+            identities: HashMap::new(),
+            orders: HashMap::new(),
+            order_ids: HashMap::new(),
+            parcel_numbers: HashMap::new(),
+            carts: HashMap::new(),
+            categories: HashMap::new(),
+            runs: HashMap::new(),
+            active: HashMap::new(),
+            messages: HashMap::new(),
+            parked: HashMap::new(),
+            heard: HashSet::new(),
+            wakes: BinaryHeap::new(),
+            due: BinaryHeap::new(),
+            fresh: 0,
+            rows: Vec::new(),
+            unusable: Vec::new(),
+            coupons: Vec::new(),
+            steps: 0,
+            keeps_history: true,
+        }
+    }
+
+    /// The shop as it is now.
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// The time it is.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What became of messages so far, in the order of time.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// All messages, in no order.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.values()
+    }
+
+    /// One message.
+    pub fn message(&self, id: EffectId) -> Option<&Message> {
+        self.messages.get(&id)
+    }
+
+    /// All runs, in no order.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs.values()
+    }
+
+    /// All customers, in no order.
+    pub fn customers(&self) -> impl Iterator<Item = &Customer> {
+        self.customers.values()
+    }
+
+    /// One customer.
+    pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
+        self.customers.get(&id)
+    }
+
+    /// One order.
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    /// The order with this platform id.
+    pub fn order_named(&self, external_id: &str) -> Option<&Order> {
+        self.orders.get(self.order_ids.get(external_id)?)
+    }
+
+    /// One cart.
+    pub fn cart(&self, external_id: &str) -> Option<&Cart> {
+        self.carts.get(external_id)
+    }
+
+    /// The coupons issued so far.
+    pub fn coupons(&self) -> &[Coupon] {
+        &self.coupons
+    }
+
+    /// Arrivals that wait for a fact.
+    pub fn waiting(&self) -> usize {
+        self.parked.values().map(Vec::len).sum()
+    }
+
+    /// Arrivals that could not be used: source, external id, why.
+    pub fn unusable(&self) -> &[(String, String, String)] {
+        &self.unusable
+    }
+
+    /// How many decisions of runs were taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Brings one event into the shop, when it happened or now, whichever is later.
+    pub fn hear(&mut self, line: EventLine) {
+        self.hear_at(line, Origin::Live, self.now);
+    }
+
+    /// Brings one event into the shop at a point in time, its own or now, whichever is latest.
+    pub fn hear_at(&mut self, line: EventLine, origin: Origin, at: Timestamp) {
+        self.pass(line.at.max(at));
+        if self.keeps_history && !self.heard.insert(("events".to_owned(), line.id.clone())) {
+            return; // the inbox knows it
+        }
+        let arrival = Arrival {
+            shop: self.shop.id,
+            source: "events".to_owned(),
+            external_id: line.id,
+            occurred_at: line.at,
+            known_at: self.now,
+            origin,
+            event: line.event,
+            fresh: self.fresh(),
+        };
+        self.take_in(arrival);
+    }
+
+    /// Lets time pass: whatever is due until then is decided and leaves, in the order of time.
+    pub fn pass(&mut self, until: Timestamp) {
+        loop {
+            let wake = self.wakes.peek().map(|Reverse((at, _))| *at);
+            let leave = self.due.peek().map(|Reverse((at, _))| *at);
+            match (wake, leave) {
+                (Some(at), leave) if at <= until && leave.is_none_or(|l| at <= l) => {
+                    if let Some(Reverse((at, run))) = self.wakes.pop() {
+                        self.wake(run, at);
+                    }
+                }
+                (_, Some(at)) if at <= until => {
+                    if let Some(Reverse((at, message))) = self.due.pop() {
+                        self.leave(message, at);
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn fresh(&mut self) -> Fresh {
+        self.fresh += 1;
+        Fresh(self.fresh << 8)
+    }
+
+    /// Bits for coupon codes: the same every time, for a rehearsal's codes are worth nothing.
+    fn entropy(&self) -> u128 {
+        self.fresh as u128
+    }
+
+    fn take_in(&mut self, arrival: Arrival) {
+        let arrivals = vec![arrival];
+        let loaded = self.load(&advance::keys(&arrivals));
+        let (writes, rest) =
+            advance_arrivals_keeping(&self.shop, loaded, arrivals, self.now, self.entropy());
+        self.write(writes, rest);
+    }
+
+    fn wake(&mut self, id: RunId, at: Timestamp) {
+        self.now = self.now.max(at);
+        let Some(run) = self.runs.get(&id) else {
+            return;
+        };
+        if run.state.wake_at() != Some(at) {
+            return; // it was decided anew meanwhile
+        }
+        let mut loaded = Loaded::default();
+        self.load_person(run.customer_id, &mut loaded);
+        let (writes, rest) =
+            advance_due_keeping(&self.shop, loaded, &[id], self.now, self.entropy());
+        self.write(writes, rest);
+    }
+
+    /// Takes the facts that a batch may look at out of the store.
+    fn load(&mut self, keys: &Keys) -> Loaded {
+        let mut loaded = Loaded::default();
+        let mut people: Vec<CustomerId> = keys.customers.iter().copied().collect();
+        for key in &keys.identities {
+            if let Some(id) = self.identities.get(key) {
+                loaded.identities.insert(key.clone(), *id);
+                people.push(*id);
+            }
+        }
+        for name in &keys.orders {
+            if let Some(id) = self.order_ids.get(name).copied() {
+                loaded.order_ids.insert(name.clone(), id);
+                people.extend(self.load_order(id, &mut loaded));
+            }
+            let waiting = self.parked.remove(&WaitsFor::Order(name.clone()));
+            loaded.parked.extend(waiting.into_iter().flatten());
+        }
+        for number in &keys.parcel_numbers {
+            if let Some(id) = self.parcel_numbers.get(number).copied() {
+                loaded.parcel_numbers.insert(number.clone(), id);
+                people.extend(self.load_order(id, &mut loaded));
+            }
+            let waiting = self.parked.remove(&WaitsFor::ParcelNumber(number.clone()));
+            loaded.parked.extend(waiting.into_iter().flatten());
+        }
+        for name in &keys.carts {
+            if let Some(cart) = self.carts.remove(name) {
+                people.push(cart.customer_id);
+                loaded.carts.insert(name.clone(), cart);
+            }
+        }
+        for id in &keys.messages {
+            if let Some(message) = self.messages.get(id) {
+                people.push(message.customer_id);
+                loaded.messages.insert(*id, message.clone());
+                if let Some(run) = self.runs.remove(&id.run()) {
+                    people.push(run.customer_id);
+                    loaded.runs.insert(run.id, run);
+                }
+            }
+        }
+        for product in &keys.products {
+            if let Some(category) = self.categories.get(product) {
+                loaded.categories.insert(product.clone(), category.clone());
+            }
+        }
+        if !loaded.parked.is_empty() {
+            self.load_parked(&mut loaded, &mut people);
+        }
+        for id in people {
+            self.load_person(id, &mut loaded);
+        }
+        // Runs that a message brought in may be about facts of their own.
+        let about: Vec<_> = loaded.runs.values().map(|run| run.key.clone()).collect();
+        for key in about {
+            self.load_key(&key, &mut loaded);
+        }
+        loaded
+    }
+
+    /// What earlier arrivals need that waited for what these bring.
+    fn load_parked(&mut self, loaded: &mut Loaded, people: &mut Vec<CustomerId>) {
+        let keys = advance::keys(&loaded.parked);
+        for name in keys.orders {
+            if let Some(id) = self.order_ids.get(&name).copied() {
+                loaded.order_ids.insert(name, id);
+                people.extend(self.load_order(id, loaded));
+            }
+        }
+        for number in keys.parcel_numbers {
+            if let Some(id) = self.parcel_numbers.get(&number).copied() {
+                loaded.parcel_numbers.insert(number, id);
+                people.extend(self.load_order(id, loaded));
+            }
+        }
+    }
+
+    /// Takes a person with all active runs and what these are about.
+    fn load_person(&mut self, id: CustomerId, loaded: &mut Loaded) {
+        let Some(customer) = self.customers.remove(&id) else {
+            return;
+        };
+        loaded.customers.insert(id, customer);
+        for run in self.active.get(&id).cloned().unwrap_or_default() {
+            if let Some(run) = self.runs.remove(&run) {
+                self.load_key(&run.key, loaded);
+                loaded.runs.insert(run.id, run);
+            }
+        }
+    }
+
+    fn load_key(&mut self, key: &crate::journey::RunKey, loaded: &mut Loaded) {
+        if let Some(order) = key.order
+            && let Some(owner) = self.load_order(order, loaded)
+        {
+            self.load_person(owner, loaded);
+        }
+        if let Some(name) = &key.cart
+            && let Some(cart) = self.carts.remove(name)
+        {
+            let owner = cart.customer_id;
+            loaded.carts.insert(name.clone(), cart);
+            self.load_person(owner, loaded);
+        }
+    }
+
+    /// Takes an order; gives its owner when it was not taken before.
+    fn load_order(&mut self, id: OrderId, loaded: &mut Loaded) -> Option<CustomerId> {
+        let order = self.orders.remove(&id)?;
+        let owner = order.customer_id;
+        loaded.orders.insert(id, order);
+        Some(owner)
+    }
+
+    /// Writes what was decided and puts back what was only looked at.
+    fn write(&mut self, writes: Writes, rest: Loaded) {
+        self.customers.extend(rest.customers);
+        self.orders.extend(rest.orders);
+        self.carts.extend(rest.carts);
+        self.runs.extend(rest.runs);
+        for order in writes.orders {
+            if !self.order_ids.contains_key(&order.snapshot.external_id) {
+                self.order_ids
+                    .insert(order.snapshot.external_id.clone(), order.id);
+            }
+            self.orders.insert(order.id, order);
+        }
+        self.parcel_numbers.extend(writes.parcel_numbers);
+        for cart in writes.carts {
+            self.carts.insert(cart.snapshot.external_id.clone(), cart);
+        }
+        for customer in writes.customers {
+            self.customers.insert(customer.id, customer);
+        }
+        self.identities.extend(writes.identities);
+        for (from, into) in writes.merges {
+            self.merge(from, into);
+        }
+        for product in writes.products {
+            if let Some(category) = product.category {
+                self.categories.insert(product.external_id, category);
+            }
+        }
+        for product in writes.products_removed {
+            self.categories.remove(&product);
+        }
+        for run in writes.runs {
+            self.write_run(run);
+        }
+        for message in writes.messages {
+            self.write_message(message);
+        }
+        for (id, mark) in writes.marks {
+            if let Some(message) = self.messages.get_mut(&id) {
+                match mark {
+                    MessageMark::Opened(at) => {
+                        message.opened_at.get_or_insert(at);
+                    }
+                    MessageMark::Clicked(at) => {
+                        message.clicked_at.get_or_insert(at);
+                    }
+                    MessageMark::Bounced(_, why) => {
+                        message.status = MessageStatus::Bounced;
+                        message.failure = Some(why);
+                    }
+                }
+            }
+        }
+        if self.keeps_history {
+            self.coupons.extend(writes.coupons);
+        }
+        for (arrival, waits_for) in writes.parked {
+            self.parked.entry(waits_for).or_default().push(arrival);
+        }
+        self.unusable.extend(writes.unusable);
+        for customer in writes.forgotten {
+            self.forget(customer);
+        }
+        self.shop.disconnected |= writes.disconnected;
+        if writes.shop_forgotten {
+            let (shop, now, fresh) = (self.shop.clone(), self.now, self.fresh);
+            *self = Rehearsal {
+                now,
+                fresh,
+                rows: std::mem::take(&mut self.rows),
+                heard: std::mem::take(&mut self.heard),
+                ..Rehearsal::new(shop)
+            };
+        }
+    }
+
+    fn write_run(&mut self, run: Run) {
+        self.steps += 1;
+        let list = self.active.entry(run.customer_id).or_default();
+        match run.state.wake_at() {
+            Some(at) => {
+                if !list.contains(&run.id) {
+                    list.push(run.id);
+                }
+                self.wakes.push(Reverse((at, run.id)));
+            }
+            None => list.retain(|id| *id != run.id),
+        }
+        if run.state.is_active() || self.keeps_history {
+            self.runs.insert(run.id, run);
+        }
+    }
+
+    fn write_message(&mut self, message: Message) {
+        if message.status == MessageStatus::Queued {
+            self.due.push(Reverse((message.due_at, message.id)));
+            self.messages.insert(message.id, message);
+            return;
+        }
+        let verdict = match message.status {
+            MessageStatus::LeftToPlatform => Verdict::LeftToPlatform,
+            _ => Verdict::Deny,
+        };
+        self.rows
+            .push(self.row(&message, message.decided_at, verdict, None, message.reason));
+        if self.keeps_history {
+            self.messages.insert(message.id, message);
+        }
+    }
+
+    fn row(
+        &self,
+        message: &Message,
+        at: Timestamp,
+        decision: Verdict,
+        basis: Option<Basis>,
+        reason: Option<Reason>,
+    ) -> Row {
+        let name = self.customers.get(&message.customer_id).and_then(|c| {
+            let names = [
+                c.shop_customer_ids.first(),
+                c.emails.first(),
+                c.phones.first(),
+            ];
+            names.into_iter().flatten().next().cloned()
+        });
+        Row {
+            at,
+            customer: name.unwrap_or_default(),
+            journey: message.journey.clone(),
+            step: message.send.step.clone(),
+            channel: message.send.channel,
+            template: message.send.template.clone(),
+            decision,
+            basis,
+            reason,
+            message: message.id,
+            customer_id: message.customer_id,
+        }
+    }
+
+    /// A message's time has come: the gate is asked once more with the facts of now.
+    fn leave(&mut self, id: EffectId, at: Timestamp) {
+        self.now = self.now.max(at);
+        let Some(message) = self.messages.get(&id) else {
+            return;
+        };
+        if message.status != MessageStatus::Queued || message.due_at != at {
+            return;
+        }
+        let Some(person) = self.customers.get(&message.customer_id) else {
+            return;
+        };
+        let order = message.order_id.and_then(|o| self.orders.get(&o));
+        let cart = message.cart_id.as_ref().and_then(|c| self.carts.get(c));
+        let word = permit_leaving(&self.shop, message, person, order, cart, self.now);
+        match word {
+            Decision::Allow(grant) => {
+                let basis = Some(grant.basis);
+                let row = self.row(message, self.now, Verdict::Allow, basis, message.reason);
+                self.rows.push(row);
+                if !self.keeps_history {
+                    self.messages.remove(&id);
+                } else if let Some(message) = self.messages.get_mut(&id) {
+                    message.status = MessageStatus::Captured;
+                    message.sent_at = Some(self.now);
+                    message.grant = Some(grant);
+                }
+            }
+            Decision::Defer { until, why } => {
+                let customer = message.customer_id;
+                if let Some(person) = self.customers.get_mut(&customer)
+                    && let Some(contact) = person.contacts.iter_mut().find(|c| c.effect == id)
+                {
+                    contact.at = until;
+                }
+                if let Some(message) = self.messages.get_mut(&id) {
+                    message.due_at = until;
+                    message.reason = Some(why);
+                }
+                self.due.push(Reverse((until, id)));
+            }
+            Decision::Deny { why } => {
+                let row = self.row(message, self.now, Verdict::Deny, None, Some(why));
+                self.rows.push(row);
+                if let Some(message) = self.messages.get_mut(&id) {
+                    message.status = MessageStatus::HeldBack;
+                    message.reason = Some(why);
+                }
+                let arrival = Arrival {
+                    shop: self.shop.id,
+                    source: "engine".to_owned(),
+                    external_id: format!("held-back:{id}"),
+                    occurred_at: self.now,
+                    known_at: self.now,
+                    origin: Origin::Live,
+                    event: Event::MessageHeldBack { message: id },
+                    fresh: self.fresh(),
+                };
+                self.take_in(arrival);
+                if !self.keeps_history {
+                    self.messages.remove(&id);
+                }
+            }
+        }
+    }
+
+    /// Everything of one record goes to another; the first is gone.
+    fn merge(&mut self, from: CustomerId, into: CustomerId) {
+        self.customers.remove(&from);
+        for owner in self.identities.values_mut().filter(|o| **o == from) {
+            *owner = into;
+        }
+        for order in self.orders.values_mut().filter(|o| o.customer_id == from) {
+            order.customer_id = into;
+        }
+        for cart in self.carts.values_mut().filter(|c| c.customer_id == from) {
+            cart.customer_id = into;
+        }
+        for message in self.messages.values_mut().filter(|m| m.customer_id == from) {
+            message.customer_id = into;
+        }
+        for run in self.runs.values_mut().filter(|r| r.customer_id == from) {
+            run.customer_id = into;
+        }
+        let moved = self.active.remove(&from).unwrap_or_default();
+        let list = self.active.entry(into).or_default();
+        for run in moved {
+            if !list.contains(&run) {
+                list.push(run);
+            }
+        }
+    }
+
+    /// Everything of one person is gone.
+    fn forget(&mut self, id: CustomerId) {
+        self.customers.remove(&id);
+        self.identities.retain(|_, owner| *owner != id);
+        self.orders.retain(|_, order| order.customer_id != id);
+        let orders = &self.orders;
+        self.order_ids.retain(|_, order| orders.contains_key(order));
+        self.parcel_numbers
+            .retain(|_, order| orders.contains_key(order));
+        self.carts.retain(|_, cart| cart.customer_id != id);
+        self.messages.retain(|_, message| message.customer_id != id);
+        self.runs.retain(|_, run| run.customer_id != id);
+        self.active.remove(&id);
+    }
+}

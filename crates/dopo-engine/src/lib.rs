@@ -1,3 +1,191 @@
 //! What must happen: use cases over ports. Async, no drivers, no clock but the [`ports::Clock`].
+//!
+//! [`Engine`] is the one handle: it takes things in ([`Engine::ingest`]), moves journeys when time comes and hands
+//! messages over ([`worker`]), renders them ([`render`]) and reads through its store. The rules are in `dopo-core`.
 
+pub mod dispatch;
+pub mod forget;
+pub mod ids;
+pub mod intake;
+pub mod library;
 pub mod ports;
+pub mod render;
+pub mod secrets;
+pub mod shops;
+pub mod tokens;
+pub mod worker;
+
+use crate::ids::IdSource;
+use crate::intake::Queue;
+use crate::ports::{Clock, Entropy, MailChannel, Store, StoreError};
+use crate::secrets::MasterKey;
+use crate::shops::{LiveShop, Shops};
+use crate::tokens::Tokens;
+use dopo_core::advance::Shop;
+use dopo_core::id::ShopId;
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What the program decides about a running engine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Address under which customers reach us, without a slash at the end.
+    pub public_url: String,
+    /// Batches of arrivals committed at the same time: 1 on SQLite, some on PostgreSQL.
+    pub committers: usize,
+    /// Hand-over workers per channel.
+    pub dispatchers: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            committers: 1,
+            dispatchers: 4,
+        }
+    }
+}
+
+/// The engine: every use case, behind one handle that is shared.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    mail: Option<Arc<dyn MailChannel>>,
+    key: MasterKey,
+    tokens: Tokens,
+    ids: IdSource,
+    shops: Shops,
+    queue: Queue,
+    settings: Settings,
+    node: u8,
+    /// Rung when messages may be due.
+    messages_due: Notify,
+    /// Rung when runs may be due.
+    runs_due: Notify,
+}
+
+impl Engine {
+    /// Takes a node number, recovers what a dead node left in doubt, reads the shops, and starts the committers.
+    ///
+    /// Must be called inside a tokio runtime. The workers are started by [`worker::run`].
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        mail: Option<Arc<dyn MailChannel>>,
+        key: MasterKey,
+        settings: Settings,
+    ) -> Result<Arc<Engine>, StoreError> {
+        let now = clock.now();
+        let node = store.acquire_node(now).await?;
+        let recovered = store.recover(now, Some(node)).await?;
+        if recovered.repeated + recovered.in_doubt > 0 {
+            tracing::warn!(
+                repeated = recovered.repeated,
+                in_doubt = recovered.in_doubt,
+                "hand-overs were in doubt when the program last stopped"
+            );
+        }
+        let queue = Queue::new();
+        let engine = Arc::new(Engine {
+            tokens: Tokens::new(&key),
+            ids: IdSource::new(node, entropy.u128() as u16),
+            shops: Shops::default(),
+            store,
+            clock,
+            entropy,
+            mail,
+            key,
+            queue,
+            settings,
+            node,
+            messages_due: Notify::new(),
+            runs_due: Notify::new(),
+        });
+        engine.refresh_shops().await?;
+        for _ in 0..engine.settings.committers.max(1) {
+            tokio::spawn(intake::commit_loop(Arc::clone(&engine)));
+        }
+        Ok(engine)
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The time, as this engine tells it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Secret random bits.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    /// Address under which customers reach us.
+    pub fn public_url(&self) -> &str {
+        &self.settings.public_url
+    }
+
+    /// Whether there is a mail server; without one everything is captured.
+    pub fn has_mail(&self) -> bool {
+        self.mail.is_some()
+    }
+
+    /// Seals and opens the tokens of links.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Seals and opens secrets at rest.
+    pub fn key(&self) -> &MasterKey {
+        &self.key
+    }
+
+    /// The shop with this name in addresses.
+    pub fn shop_by_slug(&self, slug: &str) -> Option<Arc<Shop>> {
+        self.shops.by_slug(slug).map(|live| Arc::clone(&live.shop))
+    }
+
+    /// The shop with this id.
+    pub fn shop(&self, id: ShopId) -> Option<Arc<Shop>> {
+        self.shops.by_id(id).map(|live| Arc::clone(&live.shop))
+    }
+
+    /// All shops, by id.
+    pub fn shops(&self) -> Vec<Arc<Shop>> {
+        self.shops
+            .all()
+            .into_iter()
+            .map(|live| Arc::clone(&live.shop))
+            .collect()
+    }
+
+    pub(crate) fn live_shop(&self, id: ShopId) -> Option<Arc<LiveShop>> {
+        self.shops.by_id(id)
+    }
+
+    /// The unsealed secrets of a connection, the current one first; empty when there is none.
+    pub fn connection_secrets(&self, shop: ShopId, source: &str) -> Vec<Vec<u8>> {
+        self.shops
+            .by_id(shop)
+            .and_then(|live| live.secrets.get(source).cloned())
+            .unwrap_or_default()
+    }
+
+    /// Reads shops, journeys, templates and connections again if any of them changed.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn refresh_shops(&self) -> Result<(), StoreError> {
+        self.shops.refresh(&*self.store, &self.key).await
+    }
+}

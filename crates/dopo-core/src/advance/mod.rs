@@ -17,10 +17,12 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod facts;
+mod leave;
 mod people;
 mod runs;
 mod world;
 
+pub use leave::permit_leaving;
 pub use world::keys;
 
 /// A shop with what decisions need of it, as one unchanging value that batches share.
@@ -206,15 +208,7 @@ pub fn advance_arrivals(
     now: Timestamp,
     entropy: u128,
 ) -> Writes {
-    let mut world = world::World::new(shop, loaded, now, entropy);
-    let parked = std::mem::take(&mut world.loaded.parked);
-    for arrival in arrivals.into_iter().chain(parked) {
-        let happenings = world.apply(arrival);
-        for happening in &happenings {
-            world.route(happening);
-        }
-    }
-    world.finish()
+    arrived(shop, loaded, arrivals, now, entropy).finish()
 }
 
 /// Decides the due runs of one shop.
@@ -225,9 +219,59 @@ pub fn advance_due(
     now: Timestamp,
     entropy: u128,
 ) -> Writes {
+    woken(shop, loaded, due, now, entropy).finish()
+}
+
+fn arrived(
+    shop: &Shop,
+    loaded: Loaded,
+    arrivals: Vec<Arrival>,
+    now: Timestamp,
+    entropy: u128,
+) -> world::World<'_> {
+    let mut world = world::World::new(shop, loaded, now, entropy);
+    let parked = std::mem::take(&mut world.loaded.parked);
+    for arrival in arrivals.into_iter().chain(parked) {
+        let happenings = world.apply(arrival);
+        for happening in &happenings {
+            world.route(happening);
+        }
+    }
+    world
+}
+
+fn woken<'a>(
+    shop: &'a Shop,
+    loaded: Loaded,
+    due: &[RunId],
+    now: Timestamp,
+    entropy: u128,
+) -> world::World<'a> {
     let mut world = world::World::new(shop, loaded, now, entropy);
     for run in due {
         world.wake(*run);
     }
-    world.finish()
+    world
+}
+
+/// As [`advance_arrivals`], and hands back the loaded facts that did not change, for a store in memory.
+pub(crate) fn advance_arrivals_keeping(
+    shop: &Shop,
+    loaded: Loaded,
+    arrivals: Vec<Arrival>,
+    now: Timestamp,
+    entropy: u128,
+) -> (Writes, Loaded) {
+    arrived(shop, loaded, arrivals, now, entropy).finish_keeping()
+}
+
+/// As [`advance_due`], and hands back the loaded facts that did not change, for a store in memory.
+pub(crate) fn advance_due_keeping(
+    shop: &Shop,
+    loaded: Loaded,
+    due: &[RunId],
+    now: Timestamp,
+    entropy: u128,
+) -> (Writes, Loaded) {
+    woken(shop, loaded, due, now, entropy).finish_keeping()
 }

@@ -316,6 +316,10 @@ impl World<'_> {
                 }
                 Effect::IssueCoupon(coupon) => {
                     self.count("coupons.issued", coupon.campaign.as_str(), 1);
+                    if let Some(person) = self.loaded.customers.get_mut(&customer_id) {
+                        person.campaigns.insert(coupon.campaign.clone(), coupon.issued_at);
+                        self.customers.insert(customer_id);
+                    }
                     self.writes.coupons.push(coupon);
                 }
                 Effect::OpenTask(task) => {

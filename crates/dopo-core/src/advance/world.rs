@@ -79,7 +79,12 @@ impl<'a> World<'a> {
     }
 
     /// Gathers what changed.
-    pub(super) fn finish(mut self) -> Writes {
+    pub(super) fn finish(self) -> Writes {
+        self.finish_keeping().0
+    }
+
+    /// Gathers what changed, and hands back the facts that did not.
+    pub(super) fn finish_keeping(mut self) -> (Writes, Loaded) {
         // A customer that was merged away in this batch is not written again.
         let gone: BTreeSet<CustomerId> = self.writes.merges.iter().map(|(from, _)| *from).collect();
         for id in &self.customers {
@@ -98,7 +103,7 @@ impl<'a> World<'a> {
         for id in &self.runs {
             self.writes.runs.extend(self.loaded.runs.remove(id));
         }
-        self.writes
+        (self.writes, self.loaded)
     }
 }
 

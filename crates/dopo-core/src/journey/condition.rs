@@ -241,6 +241,7 @@ fn is_reachable(customer: &Customer, channel: Channel) -> bool {
         Channel::Sms | Channel::Call => {
             customer.phone().is_some() && customer.suppression.phone_dead_at.is_none()
         }
-        Channel::Push => false, // no push subscriptions are kept yet
+        // The browser's permission is kept as this attribute, as the gate reads it.
+        Channel::Push => customer.attributes.contains_key("push"),
     }
 }

@@ -10,14 +10,12 @@ use crate::coupon::{self, Coupon, REISSUE_DAYS_MIN};
 use crate::customer::Customer;
 use crate::effect::{Effect, OpenTask, SendMessage};
 use crate::event::{Happening, Moment};
-use crate::gate::Truth;
+use crate::gate::{Truth, person_zone};
 use crate::id::{EffectId, RunId};
-use crate::italy::DEFAULT_ZONE;
 use crate::italy::hours::local_instant;
 use crate::order::Order;
 use crate::shop::ShopSettings;
 use jiff::civil::{Time, Weekday};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -498,7 +496,7 @@ impl<'a, 'c> Walk<'a, 'c> {
 
     /// The next instant with this local time on one of these weekdays, in the person's zone; now when it is now.
     fn next_local(&self, time: Time, weekdays: &[Weekday]) -> Timestamp {
-        let zone = person_zone(self.ctx.customer, self.ctx.shop);
+        let zone = person_zone(self.ctx.shop, self.ctx.customer);
         let mut day = zone.to_datetime(self.now).date();
         for _ in 0..=8 {
             if weekdays.is_empty() || weekdays.contains(&day.weekday()) {
@@ -618,13 +616,4 @@ impl<'a, 'c> Walk<'a, 'c> {
             self.state.reminders.clear();
         }
     }
-}
-
-/// The zone in which a person lives by the clock: their own, else the shop's, else Rome's.
-pub fn person_zone(customer: &Customer, shop: &ShopSettings) -> TimeZone {
-    let own = customer.time_zone.as_deref();
-    own.and_then(|name| TimeZone::get(name).ok())
-        .or_else(|| TimeZone::get(&shop.time_zone).ok())
-        .or_else(|| TimeZone::get(DEFAULT_ZONE).ok())
-        .unwrap_or(TimeZone::UTC)
 }

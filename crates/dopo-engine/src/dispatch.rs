@@ -1,0 +1,658 @@
+//! Handing messages over: claim, ask the gate once more, render, send, record. No transaction is open during a call.
+
+use crate::Engine;
+use crate::intake::NewIntake;
+use crate::ports::{CLAIM_MAX, Claimed, Delivery, Envelope, Finish, Finished, Rendered, Rendering};
+use crate::render::{self, ContextInput, Links, Prepared};
+use crate::shops::LiveShop;
+use crate::tokens::Token;
+use crate::worker::{DISPATCH_POLL, pause};
+use dopo_core::advance::Shop;
+use dopo_core::consent::{Channel, Purpose};
+use dopo_core::counter::Counters;
+use dopo_core::event::{Event, Origin};
+use dopo_core::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
+use dopo_core::id::ShopId;
+use dopo_core::italy::Locale;
+use dopo_core::journey::condition::{Facts, evaluate};
+use dopo_core::message::Message;
+use dopo_core::product::Product;
+use dopo_core::shop::TrackingMode;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Hand-overs of one message before it is a dead letter.
+pub const ATTEMPTS_MAX: u16 = 12;
+/// Longest wait between two tries.
+const RETRY_HOURS_MAX: i64 = 6;
+/// Products shown in one message.
+const PRODUCTS_MAX: usize = 3;
+
+/// What a claimed message turned into before it is sent.
+enum Ready {
+    /// It leaves as this.
+    Send {
+        envelope: Box<Envelope>,
+        grant: Grant,
+        rendering: Rendering,
+    },
+    /// It stays.
+    Stay(Finish),
+}
+
+pub(crate) async fn dispatch_loop(
+    engine: Arc<Engine>,
+    channel: Channel,
+    mut stop: watch::Receiver<bool>,
+) {
+    while !*stop.borrow() {
+        let bell = engine.messages_due.notified();
+        tokio::pin!(bell);
+        // Registered before looking, so that a ring in between is not missed.
+        bell.as_mut().enable();
+        match dispatch_once(&engine, channel).await {
+            Ok(0) => {
+                tokio::select! {
+                    () = &mut bell => {}
+                    stopped = pause(&mut stop, DISPATCH_POLL) => if stopped { return },
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                metrics::counter!("dopo_store_errors_total").increment(1);
+                tracing::error!(%error, "messages could not be claimed or recorded");
+                if pause(&mut stop, DISPATCH_POLL * 10).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Claims one chunk of a channel and sees it through. Returns how many were claimed.
+async fn dispatch_once(
+    engine: &Arc<Engine>,
+    channel: Channel,
+) -> Result<usize, crate::ports::StoreError> {
+    let now = engine.now();
+    let claimed = engine
+        .store
+        .claim_effects(engine.node, channel, now, CLAIM_MAX)
+        .await?;
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let count = claimed.len();
+    let mut counters = Counters::default();
+    let mut finished = Vec::with_capacity(count);
+    let mut follow_ups: Vec<(ShopId, NewIntake)> = Vec::new();
+    let mut leaving: Vec<(Claimed, Grant, Rendering)> = Vec::with_capacity(count);
+    let mut envelopes = Vec::with_capacity(count);
+    for claimed in claimed {
+        match prepare(engine, &claimed, now).await {
+            Ready::Stay(finish) => {
+                if let Finish::HeldBack { .. } = &finish {
+                    follow_ups.push(follow_up(
+                        &claimed,
+                        Event::MessageHeldBack {
+                            message: claimed.message.id,
+                        },
+                        "held-back",
+                        now,
+                    ));
+                }
+                settle(engine, &claimed, finish, &mut counters, &mut finished);
+            }
+            Ready::Send {
+                envelope,
+                grant,
+                rendering,
+            } => {
+                let live = engine
+                    .shop(claimed.shop)
+                    .is_some_and(|shop| shop.settings.is_live());
+                if live && channel == Channel::Email && engine.mail.is_some() {
+                    envelopes.push(*envelope);
+                    leaving.push((claimed, grant, rendering));
+                } else {
+                    let finish = Finish::Sent {
+                        at: engine.now(),
+                        captured: true,
+                        grant,
+                        rendering,
+                    };
+                    settle(engine, &claimed, finish, &mut counters, &mut finished);
+                }
+            }
+        }
+    }
+    if let Some(mail) = &engine.mail
+        && !envelopes.is_empty()
+    {
+        let deliveries = mail.send(envelopes).await;
+        let at = engine.now();
+        for ((claimed, grant, rendering), delivery) in leaving.into_iter().zip(deliveries) {
+            let finish = match delivery {
+                Delivery::Done => Finish::Sent { at, captured: false, grant, rendering },
+                Delivery::Retry { after, why } => retry(&claimed, at, after, why),
+                Delivery::Fail { kind, why } => {
+                    let event = Event::MessageBounced { message: claimed.message.id, kind };
+                    follow_ups.push(follow_up(&claimed, event, "failed", at));
+                    Finish::Failed { why }
+                }
+                Delivery::InDoubt { .. } if claimed.message.send.purpose.repeats_when_in_doubt() => {
+                    Finish::Retry { at, why: "the connection broke before the answer: handed over again under the same Message-ID".to_owned() }
+                }
+                Delivery::InDoubt { why } => Finish::InDoubt { why },
+            };
+            settle(engine, &claimed, finish, &mut counters, &mut finished);
+        }
+    }
+    engine.store.finish_effects(finished, counters).await?;
+    for (shop, intake) in follow_ups {
+        if let Err(error) = engine.ingest(shop, vec![intake]).await {
+            tracing::error!(%error, "what followed from a hand-over could not be recorded");
+        }
+    }
+    Ok(count)
+}
+
+/// What happened to a message, as an event of ours.
+fn follow_up(claimed: &Claimed, event: Event, what: &str, at: Timestamp) -> (ShopId, NewIntake) {
+    let intake = NewIntake {
+        source: "engine".to_owned(),
+        external_id: format!("{what}:{}:{}", claimed.message.id, claimed.message.attempts),
+        topic: event.kind().to_owned(),
+        body: None,
+        events: vec![(at, event)],
+        note: None,
+        failed: false,
+        origin: Origin::Live,
+    };
+    (claimed.shop, intake)
+}
+
+/// Puts a message off after the channel said *not now*, longer each time, or gives it up.
+fn retry(claimed: &Claimed, at: Timestamp, after: std::time::Duration, why: String) -> Finish {
+    if claimed.message.attempts >= ATTEMPTS_MAX {
+        return Finish::Failed {
+            why: format!("given up after {ATTEMPTS_MAX} tries: {why}"),
+        };
+    }
+    let growing = 30_i64 << claimed.message.attempts.min(10);
+    let asked = i64::try_from(after.as_secs()).unwrap_or(0);
+    let seconds = growing.max(asked).min(RETRY_HOURS_MAX * 3_600);
+    Finish::Retry {
+        at: at
+            .checked_add(SignedDuration::from_secs(seconds))
+            .unwrap_or(Timestamp::MAX),
+        why,
+    }
+}
+
+/// Notes what became of a claim, and moves its counters.
+fn settle(
+    engine: &Engine,
+    claimed: &Claimed,
+    finish: Finish,
+    counters: &mut Counters,
+    finished: &mut Vec<Finished>,
+) {
+    let message = &claimed.message;
+    let dim = format!(
+        "{}/{}/{}",
+        message.journey,
+        message.send.step,
+        message.channel().as_str()
+    );
+    if let Some(shop) = engine.shop(claimed.shop) {
+        let zone = TimeZone::get(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
+        let day = zone.to_datetime(engine.now()).date();
+        let mut count =
+            |metric: &str, dim: String, n: i64| counters.add(claimed.shop, day, metric, dim, n);
+        match &finish {
+            Finish::Sent {
+                at,
+                captured,
+                grant,
+                ..
+            } => {
+                count(
+                    if *captured {
+                        "messages.captured"
+                    } else {
+                        "messages.sent"
+                    },
+                    dim,
+                    1,
+                );
+                count("messages.basis", grant.basis.as_str().to_owned(), 1);
+                if message.send.notice.as_deref() == Some("order_receipt")
+                    && let Some(order) = &claimed.order
+                {
+                    let seconds = at.duration_since(order.snapshot.placed_at).as_secs().max(0);
+                    count("first_contact.orders", String::new(), 1);
+                    count("first_contact.seconds", String::new(), seconds);
+                    if seconds <= 3_600 {
+                        count("first_contact.within_hour", String::new(), 1);
+                    }
+                }
+            }
+            Finish::HeldBack { why } => {
+                count("messages.held_back", format!("{}/{dim}", why.as_str()), 1)
+            }
+            Finish::Deferred { why, .. } => {
+                count("messages.deferred", format!("{}/{dim}", why.as_str()), 1)
+            }
+            Finish::Retry { .. } => count("messages.retried", dim, 1),
+            Finish::Failed { .. } => count("messages.failed", dim, 1),
+            Finish::InDoubt { .. } => count("messages.in_doubt", dim, 1),
+        }
+    }
+    let name = match &finish {
+        Finish::Sent {
+            captured: false, ..
+        } => "sent",
+        Finish::Sent { captured: true, .. } => "captured",
+        Finish::HeldBack { .. } => "held_back",
+        Finish::Deferred { .. } => "deferred",
+        Finish::Retry { .. } => "retried",
+        Finish::Failed { .. } => "failed",
+        Finish::InDoubt { .. } => "in_doubt",
+    };
+    metrics::counter!("dopo_messages_total", "outcome" => name).increment(1);
+    finished.push(Finished {
+        shop: claimed.shop,
+        message: message.id,
+        finish,
+    });
+}
+
+/// Asks the gate again with the facts of this moment, and renders what may leave.
+async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
+    let Some(live) = engine.live_shop(claimed.shop) else {
+        return Ready::Stay(Finish::HeldBack {
+            why: Reason::ShopClosed,
+        });
+    };
+    let grant = match permit(&live.shop, claimed, now) {
+        Decision::Allow(grant) => grant,
+        Decision::Defer { until, why } => return Ready::Stay(Finish::Deferred { until, why }),
+        Decision::Deny { why } => return Ready::Stay(Finish::HeldBack { why }),
+    };
+    let locale = claimed.customer.locale.unwrap_or(live.shop.settings.locale);
+    let Some(template) = live.templates.get(&claimed.message.send.template, locale) else {
+        let why = format!(
+            "there is no template `{}`: publish it and replay this message",
+            claimed.message.send.template
+        );
+        return Ready::Stay(Finish::Failed { why });
+    };
+    let products = if render::needs_products(&template) {
+        recommend(engine, claimed).await
+    } else {
+        Vec::new()
+    };
+    if products.is_empty() && render::needs_products(&template) {
+        return Ready::Stay(Finish::HeldBack {
+            why: Reason::NotSimilar,
+        });
+    }
+    match compose(
+        engine, &live, claimed, &grant, &template, &products, locale, now,
+    ) {
+        Ok((envelope, rendering)) => Ready::Send {
+            envelope: Box::new(envelope),
+            grant,
+            rendering,
+        },
+        Err(why) => Ready::Stay(Finish::Failed { why }),
+    }
+}
+
+/// The gate's word about a claimed message, now.
+fn permit(shop: &Shop, claimed: &Claimed, now: Timestamp) -> Decision {
+    let message = &claimed.message;
+    let send = &message.send;
+    if shop.disconnected {
+        return Decision::Deny {
+            why: Reason::ShopClosed,
+        };
+    }
+    if send
+        .notice
+        .as_ref()
+        .is_some_and(|notice| shop.settings.left_to_platform.contains(notice))
+    {
+        return Decision::Deny {
+            why: Reason::LeftToPlatform,
+        };
+    }
+    if let Some(only_while) = &send.only_while {
+        let facts = Facts {
+            shop: &shop.settings,
+            customer: &claimed.customer,
+            order: claimed.order.as_ref(),
+            parcel: message.parcel,
+            cart: claimed.cart.as_ref(),
+        };
+        if evaluate(only_while, &facts, None, now) != Truth::True {
+            return Decision::Deny {
+                why: Reason::NoLongerTrue,
+            };
+        }
+    }
+    if send
+        .coupon
+        .as_ref()
+        .is_some_and(|coupon| coupon.expires_at <= now)
+    {
+        return Decision::Deny {
+            why: Reason::TooLate,
+        };
+    }
+    decide(&Ask {
+        shop: &shop.settings,
+        person: &claimed.customer,
+        purpose: send.purpose,
+        channel: send.channel,
+        content: Content {
+            promo: send.promo,
+            urgent: send.urgent,
+            not_after: send.not_after,
+            this: Some(message.id),
+            ..Content::default()
+        },
+        order: claimed.order.as_ref(),
+        cart: claimed.cart.as_ref(),
+        now,
+    })
+}
+
+/// Products similar to what was bought: the same platform categories whose group the person has bought (PRIV-06).
+async fn recommend(engine: &Engine, claimed: &Claimed) -> Vec<Product> {
+    let Some(shop) = engine.shop(claimed.shop) else {
+        return Vec::new();
+    };
+    let lines = claimed
+        .order
+        .as_ref()
+        .map(|o| o.snapshot.lines.as_slice())
+        .unwrap_or_default();
+    let bought: Vec<String> = lines.iter().filter_map(|l| l.product_id.clone()).collect();
+    let groups: Vec<&str> = lines
+        .iter()
+        .filter_map(|l| shop.settings.group(l.category.as_deref()))
+        .collect();
+    let categories: Vec<String> = shop
+        .settings
+        .similarity_groups
+        .iter()
+        .filter(|(_, group)| groups.contains(&group.as_str()))
+        .map(|(category, _)| category.clone())
+        .collect();
+    if categories.is_empty() {
+        return Vec::new();
+    }
+    match engine
+        .store
+        .products_like(claimed.shop, &categories, &bought, PRODUCTS_MAX)
+        .await
+    {
+        Ok(products) => products,
+        Err(error) => {
+            tracing::error!(%error, "similar products could not be read");
+            Vec::new()
+        }
+    }
+}
+
+/// Whether a message carries an unsubscribe link and the one-click headers (MAIL-03: never on `legal` and `service`).
+fn can_unsubscribe(purpose: Purpose) -> bool {
+    !matches!(purpose, Purpose::Legal | Purpose::Service)
+}
+
+/// The links of a message.
+fn links(engine: &Engine, shop: ShopId, message: &Message, grant: &Grant) -> Links {
+    let address = |path: &str, token: &Token| {
+        format!(
+            "{}/{path}/{}",
+            engine.public_url(),
+            engine.tokens.seal(token)
+        )
+    };
+    let customer = message.customer_id;
+    let campaign = || format!("{}/{}", message.journey, message.send.step);
+    let email = message.channel() == Channel::Email;
+    Links {
+        order: message
+            .order_id
+            .map(|order| address("o", &Token::Order { shop, order })),
+        preferences: address("p", &Token::Preferences { shop, customer }),
+        unsubscribe: can_unsubscribe(message.send.purpose).then(|| {
+            address(
+                "u",
+                &Token::Unsubscribe {
+                    shop,
+                    customer,
+                    message: message.id,
+                },
+            )
+        }),
+        stop_measuring: (grant.tracking_open != TrackingMode::Off
+            || grant.tracking_click != TrackingMode::Off)
+            .then(|| address("m", &Token::StopMeasuring { shop, customer })),
+        reminder: message.send.coupon.as_ref().map(|_| {
+            address(
+                "r",
+                &Token::Reminder {
+                    shop,
+                    message: message.id,
+                },
+            )
+        }),
+        pixel: match grant.tracking_open {
+            _ if !email => None,
+            TrackingMode::Off => None,
+            TrackingMode::Aggregate => Some(
+                address(
+                    "i",
+                    &Token::OpenAggregate {
+                        shop,
+                        campaign: campaign(),
+                    },
+                ) + ".gif",
+            ),
+            TrackingMode::Identified => Some(
+                address(
+                    "i",
+                    &Token::OpenIdentified {
+                        shop,
+                        message: message.id,
+                    },
+                ) + ".gif",
+            ),
+        },
+        countdown: message.send.coupon.as_ref().map(|coupon| {
+            address(
+                "k",
+                &Token::Countdown {
+                    shop,
+                    code: coupon.code.clone(),
+                },
+            ) + ".png"
+        }),
+    }
+}
+
+/// Renders a message and addresses it.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "everything a message is made of, named once"
+)]
+fn compose(
+    engine: &Engine,
+    live: &LiveShop,
+    claimed: &Claimed,
+    grant: &Grant,
+    template: &Prepared,
+    products: &[Product],
+    locale: Locale,
+    now: Timestamp,
+) -> Result<(Envelope, Rendering), String> {
+    let (shop, message) = (&*live.shop, &claimed.message);
+    let links = links(engine, shop.id, message, grant);
+    let link_number = std::cell::Cell::new(0_u16);
+    let wrap = |url: &str| -> String {
+        let token = match grant.tracking_click {
+            TrackingMode::Off => return url.to_owned(),
+            TrackingMode::Aggregate => Token::ClickAggregate {
+                shop: shop.id,
+                campaign: format!("{}/{}", message.journey, message.send.step),
+                url: url.to_owned(),
+            },
+            TrackingMode::Identified => {
+                let link = link_number.get();
+                link_number.set(link.saturating_add(1));
+                Token::ClickIdentified {
+                    shop: shop.id,
+                    message: message.id,
+                    link,
+                    url: url.to_owned(),
+                }
+            }
+        };
+        format!("{}/c/{}", engine.public_url(), engine.tokens.seal(&token))
+    };
+    let context = render::context(&ContextInput {
+        shop,
+        message,
+        customer: &claimed.customer,
+        order: claimed.order.as_ref(),
+        cart: claimed.cart.as_ref(),
+        grant,
+        products,
+        links: &links,
+        wrap: &wrap,
+        locale,
+        now,
+    });
+    let context = serde_json::to_value(&context).map_err(|error| error.to_string())?;
+    let body = render::render(template, &context).map_err(|error| error.to_string())?;
+    let rendering = Rendering {
+        template: template.name.clone(),
+        template_version: template.version,
+        locale: locale.tag().to_owned(),
+        sha256: digest(&body),
+        context,
+    };
+    Ok((address(shop, claimed, &links, body, now), rendering))
+}
+
+fn digest(body: &Rendered) -> String {
+    let mut hash = Sha256::new();
+    for part in [&body.subject, &body.text, &body.html] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Puts addresses and headers around a rendered message (MAIL-03, MAIL-08, RFC 8058).
+fn address(
+    shop: &Shop,
+    claimed: &Claimed,
+    links: &Links,
+    body: Rendered,
+    now: Timestamp,
+) -> Envelope {
+    let (message, settings) = (&claimed.message, &shop.settings);
+    let domain = settings
+        .from_email
+        .rsplit('@')
+        .next()
+        .unwrap_or("localhost");
+    let mut headers = Vec::with_capacity(5);
+    if let Some(unsubscribe) = &links.unsubscribe {
+        headers.push(("List-Unsubscribe", format!("<{unsubscribe}>")));
+        headers.push((
+            "List-Unsubscribe-Post",
+            "List-Unsubscribe=One-Click".to_owned(),
+        ));
+        headers.push((
+            "List-Id",
+            format!("<{}.{}.{domain}>", message.send.purpose.as_str(), shop.slug),
+        ));
+    } else {
+        headers.push(("Auto-Submitted", "auto-generated".to_owned()));
+    }
+    headers.push((
+        "Feedback-ID",
+        format!(
+            "{}:{}:{}:dopo",
+            message.send.step, message.journey, shop.slug
+        ),
+    ));
+    let to = match message.channel() {
+        Channel::Email => claimed.customer.email(),
+        Channel::Sms | Channel::Push | Channel::Call => claimed.customer.phone(),
+    };
+    let full_name = dopo_core::italy::names::PersonName::new(
+        claimed.customer.first_name.as_deref(),
+        claimed.customer.last_name.as_deref(),
+    )
+    .full();
+    Envelope {
+        shop: shop.id,
+        effect: message.id,
+        message_id: format!("{}@{domain}", message.id),
+        from: (settings.name.clone(), settings.from_email.clone()),
+        envelope_from: settings.from_email.clone(),
+        reply_to: settings.reply_to.clone(),
+        to: (
+            full_name.unwrap_or_default(),
+            to.unwrap_or_default().to_owned(),
+        ),
+        date: now,
+        headers,
+        body,
+    }
+}
+
+impl Engine {
+    /// Shows a message again as it was made.
+    ///
+    /// # Errors
+    /// When its template version is gone or does not render, in words.
+    pub async fn render_message(
+        &self,
+        shop: ShopId,
+        rendering: &Rendering,
+    ) -> Result<Rendered, String> {
+        let row = self
+            .store
+            .template(
+                shop,
+                &rendering.template,
+                &rendering.locale,
+                rendering.template_version,
+            )
+            .await
+            .map_err(|error| error.to_string())?;
+        // A message in a language without its own template was made from the Italian one.
+        let row = match row {
+            Some(row) => Some(row),
+            None => self
+                .store
+                .template(shop, &rendering.template, "it", rendering.template_version)
+                .await
+                .map_err(|error| error.to_string())?,
+        };
+        let row = row.ok_or("the template version of this message is gone")?;
+        let prepared = render::prepare_one(&row).map_err(|error| error.to_string())?;
+        render::render(&prepared, &rendering.context).map_err(|error| error.to_string())
+    }
+}

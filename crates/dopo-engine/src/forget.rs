@@ -1,0 +1,95 @@
+//! Rights of a person: their copy, and being forgotten (GDPR art. 15, 17, 20; rule PRIV-18).
+
+use crate::Engine;
+use crate::intake::{IngestError, NewIntake};
+use crate::ports::{PersonFile, StoreError};
+use dopo_core::customer::{IdentityKey, IdentityKind, PersonRef};
+use dopo_core::event::{Event, Origin};
+use dopo_core::id::ShopId;
+use serde_json::{Value, json};
+
+impl Engine {
+    /// Finds a person by what an operator types: an e-mail address, a phone number in E.164, or the shop's customer id.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn find_person(
+        &self,
+        shop: ShopId,
+        typed: &str,
+    ) -> Result<Option<dopo_core::customer::Customer>, StoreError> {
+        for key in identity_keys(typed) {
+            if let Some(found) = self.store.customer_by_key(shop, &key).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Everything stored about a person, as one JSON document.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn export_person(
+        &self,
+        shop: ShopId,
+        id: dopo_core::id::CustomerId,
+    ) -> Result<Value, StoreError> {
+        let file: PersonFile = self.store.person_file(shop, id).await?;
+        let ledger: Vec<Value> = file
+            .ledger
+            .iter()
+            .map(|row| json!({"at": row.at, "known_at": row.known_at, "evidence": row.id, "act": row.act}))
+            .collect();
+        let tasks: Vec<Value> = file
+            .tasks
+            .iter()
+            .map(|row| json!({"opened_at": row.task.opened_at, "done_at": row.done_at, "task": row.task.task}))
+            .collect();
+        Ok(json!({
+            "exported_at": self.now(),
+            "customer": file.customer,
+            "consents": ledger,
+            "orders": file.orders,
+            "carts": file.carts,
+            "journeys": file.runs,
+            "messages": file.messages,
+            "coupons": file.coupons,
+            "tasks": tasks,
+        }))
+    }
+
+    /// Forgets a person. What the law requires to be kept stays without their name.
+    ///
+    /// # Errors
+    /// [`IngestError`] when it could not be recorded.
+    pub async fn forget_person(&self, shop: ShopId, person: PersonRef) -> Result<(), IngestError> {
+        let now = self.now();
+        let intake = NewIntake {
+            source: "operator".to_owned(),
+            external_id: format!("forget:{:032x}", self.entropy.u128()),
+            topic: "customer_forgotten".to_owned(),
+            body: None,
+            events: vec![(now, Event::CustomerForgotten { person })],
+            note: None,
+            failed: false,
+            origin: Origin::Live,
+        };
+        self.ingest(shop, vec![intake]).await?;
+        Ok(())
+    }
+}
+
+/// The keys under which what an operator typed may be found.
+pub fn identity_keys(typed: &str) -> Vec<IdentityKey> {
+    let typed = typed.trim();
+    let key = |kind, value: String| IdentityKey { kind, value };
+    if typed.contains('@') {
+        vec![key(IdentityKind::Email, typed.to_lowercase())]
+    } else {
+        vec![
+            key(IdentityKind::ShopCustomer, typed.to_owned()),
+            key(IdentityKind::Phone, typed.to_owned()),
+        ]
+    }
+}

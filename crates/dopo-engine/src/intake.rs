@@ -1,0 +1,273 @@
+//! Taking things in: whatever arrives is queued, committed in groups, and answered once it is durable.
+
+use crate::Engine;
+use crate::ports::{INTAKES_PER_COMMIT_MAX, Intake, IntakeOutcome, StoreError};
+use dopo_core::advance::advance_arrivals;
+use dopo_core::event::{Arrival, Event, EventLine, Origin};
+use dopo_core::id::{InboxId, ShopId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// Requests that wait to be committed; further ones wait at the door.
+pub const QUEUE_REQUESTS_MAX: usize = 4_096;
+
+/// One thing that came in, before it has ids.
+#[derive(Clone, Debug)]
+pub struct NewIntake {
+    /// Who sent it.
+    pub source: String,
+    /// The sender's id of it.
+    pub external_id: String,
+    /// The sender's topic, or the kind of event.
+    pub topic: String,
+    /// The raw body, to be kept sealed; `None` where none is kept.
+    pub body: Option<Vec<u8>>,
+    /// What it means.
+    pub events: Vec<(Timestamp, Event)>,
+    /// Why it means nothing, or what the operator should know.
+    pub note: Option<String>,
+    /// It could not be understood.
+    pub failed: bool,
+    /// As it happens, or from a file.
+    pub origin: Origin,
+}
+
+impl NewIntake {
+    /// An event in our own format.
+    pub fn event(source: &str, line: EventLine, body: Option<Vec<u8>>) -> Self {
+        NewIntake {
+            source: source.to_owned(),
+            external_id: line.id,
+            topic: line.event.kind().to_owned(),
+            body,
+            events: vec![(line.at, line.event)],
+            note: None,
+            failed: false,
+            origin: Origin::Live,
+        }
+    }
+}
+
+/// Why something was not taken in. Nothing of it was stored: send it again.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Arc<StoreError>),
+    /// No such shop.
+    #[error("there is no shop with this id")]
+    UnknownShop,
+    /// The program is stopping.
+    #[error("the program is stopping: send it again")]
+    Stopping,
+}
+
+type Answer = oneshot::Sender<Result<Vec<IntakeOutcome>, Arc<StoreError>>>;
+
+struct Request {
+    shop: ShopId,
+    intakes: Vec<Intake>,
+    answer: Answer,
+}
+
+/// The queue before the committers.
+pub(crate) struct Queue {
+    sender: mpsc::Sender<Request>,
+    receiver: Mutex<mpsc::Receiver<Request>>,
+}
+
+impl Queue {
+    pub(crate) fn new() -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE_REQUESTS_MAX);
+        Queue {
+            sender,
+            receiver: Mutex::new(receiver),
+        }
+    }
+}
+
+impl Engine {
+    /// Takes things in. When this returns they are durable, their facts are updated and what follows is decided.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the call was stored then.
+    pub async fn ingest(
+        &self,
+        shop: ShopId,
+        intakes: Vec<NewIntake>,
+    ) -> Result<Vec<IntakeOutcome>, IngestError> {
+        if self.shop(shop).is_none() {
+            return Err(IngestError::UnknownShop);
+        }
+        let now = self.now();
+        let mut outcomes = Vec::with_capacity(intakes.len());
+        let mut rest = intakes
+            .into_iter()
+            .map(|new| self.number(shop, new, now))
+            .peekable();
+        while rest.peek().is_some() {
+            let part: Vec<Intake> = rest.by_ref().take(INTAKES_PER_COMMIT_MAX).collect();
+            outcomes.extend(self.submit(shop, part).await?);
+        }
+        Ok(outcomes)
+    }
+
+    /// Takes a stored raw event in again, with what it means now.
+    ///
+    /// # Errors
+    /// [`IngestError`]; the row is unchanged then.
+    pub async fn replay(
+        &self,
+        shop: ShopId,
+        row: InboxId,
+        new: NewIntake,
+    ) -> Result<IntakeOutcome, IngestError> {
+        let mut intake = self.number(shop, new, self.now());
+        intake.id = row;
+        intake.replay = true;
+        let outcomes = self.submit(shop, vec![intake]).await?;
+        Ok(outcomes
+            .into_iter()
+            .next()
+            .unwrap_or(IntakeOutcome::Accepted))
+    }
+
+    async fn submit(
+        &self,
+        shop: ShopId,
+        intakes: Vec<Intake>,
+    ) -> Result<Vec<IntakeOutcome>, IngestError> {
+        let (answer, outcome) = oneshot::channel();
+        let request = Request {
+            shop,
+            intakes,
+            answer,
+        };
+        self.queue
+            .sender
+            .send(request)
+            .await
+            .map_err(|_| IngestError::Stopping)?;
+        Ok(outcome.await.map_err(|_| IngestError::Stopping)??)
+    }
+
+    /// Gives ids to an intake and its events, and seals its body.
+    fn number(&self, shop: ShopId, new: NewIntake, now: Timestamp) -> Intake {
+        let mut arrivals = Vec::with_capacity(new.events.len());
+        for (n, (occurred_at, event)) in new.events.into_iter().enumerate() {
+            let external_id = if n == 0 {
+                new.external_id.clone()
+            } else {
+                format!("{}#{n}", new.external_id)
+            };
+            arrivals.push(Arrival {
+                shop,
+                source: new.source.clone(),
+                external_id,
+                // A sender's clock may run ahead; nothing has happened after it is known.
+                occurred_at: occurred_at.min(now),
+                known_at: now,
+                origin: new.origin,
+                event,
+                fresh: self.ids.fresh(now),
+            });
+        }
+        let body = new.body.map(|body| {
+            let mut nonce = [0; 24];
+            self.entropy.fill(&mut nonce);
+            self.key.seal(shop, nonce, &body)
+        });
+        Intake {
+            id: InboxId(self.ids.fresh(now).0),
+            source: new.source,
+            external_id: new.external_id,
+            topic: new.topic,
+            received_at: now,
+            body,
+            arrivals,
+            note: new.note,
+            failed: new.failed,
+            replay: false,
+        }
+    }
+}
+
+/// Drains the queue, one shop's group at a time, until the engine is gone.
+pub(crate) async fn commit_loop(engine: Arc<Engine>) {
+    loop {
+        let Some(groups) = next_groups(&engine.queue).await else {
+            return;
+        };
+        for (shop, requests) in groups {
+            commit(&engine, shop, requests).await;
+        }
+    }
+}
+
+/// Waits for a request and takes with it whatever else is already there, up to one commit per shop.
+async fn next_groups(queue: &Queue) -> Option<BTreeMap<ShopId, Vec<Request>>> {
+    let mut receiver = queue.receiver.lock().await;
+    let first = receiver.recv().await?;
+    let mut taken = first.intakes.len();
+    let mut groups: BTreeMap<ShopId, Vec<Request>> = BTreeMap::new();
+    groups.entry(first.shop).or_default().push(first);
+    while taken < INTAKES_PER_COMMIT_MAX {
+        let Ok(next) = receiver.try_recv() else { break };
+        taken += next.intakes.len();
+        groups.entry(next.shop).or_default().push(next);
+    }
+    Some(groups)
+}
+
+async fn commit(engine: &Arc<Engine>, shop: ShopId, requests: Vec<Request>) {
+    let mut answers = Vec::with_capacity(requests.len());
+    let mut intakes = Vec::new();
+    for request in requests {
+        answers.push((request.answer, request.intakes.len()));
+        intakes.extend(request.intakes);
+    }
+    let mut outcomes = Vec::with_capacity(intakes.len());
+    let mut rest = intakes.into_iter().peekable();
+    let mut failed = None;
+    while rest.peek().is_some() && failed.is_none() {
+        let part: Vec<Intake> = rest.by_ref().take(INTAKES_PER_COMMIT_MAX).collect();
+        match commit_part(engine, shop, part).await {
+            Ok(done) => outcomes.extend(done),
+            Err(error) => failed = Some(Arc::new(error)),
+        }
+    }
+    engine.messages_due.notify_waiters();
+    engine.runs_due.notify_waiters();
+    let mut outcomes = outcomes.into_iter();
+    for (answer, count) in answers {
+        let own: Vec<IntakeOutcome> = outcomes.by_ref().take(count).collect();
+        // The asker may be gone; what is stored is stored.
+        let _ = answer.send(match &failed {
+            Some(error) if own.len() < count => Err(Arc::clone(error)),
+            _ => Ok(own),
+        });
+    }
+}
+
+async fn commit_part(
+    engine: &Arc<Engine>,
+    id: ShopId,
+    part: Vec<Intake>,
+) -> Result<Vec<IntakeOutcome>, StoreError> {
+    let Some(shop) = engine.shop(id) else {
+        return Err(StoreError::Rejected("the shop is gone".to_owned()));
+    };
+    let (now, entropy) = (engine.now(), engine.entropy.u128());
+    let count = part.len() as u64;
+    let decide =
+        Arc::new(move |loaded, arrivals| advance_arrivals(&shop, loaded, arrivals, now, entropy));
+    let outcome = engine.store.commit_arrivals(id, part, decide).await;
+    metrics::counter!("dopo_intakes_total").increment(count);
+    if let Err(error) = &outcome {
+        metrics::counter!("dopo_store_errors_total").increment(1);
+        tracing::error!(%error, "a batch of arrivals could not be committed");
+    }
+    outcome
+}

@@ -1,0 +1,120 @@
+//! Shops as the engine holds them: settings, journeys, templates and unsealed secrets, replaced whole when they change.
+
+use crate::ports::{Store, StoreError};
+use crate::render::Templates;
+use crate::secrets::MasterKey;
+use dopo_core::advance::Shop;
+use dopo_core::id::ShopId;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, RwLock};
+
+/// One shop with everything that hot paths need of it.
+pub struct LiveShop {
+    /// What decisions need.
+    pub shop: Arc<Shop>,
+    /// Templates, ready to fill.
+    pub templates: Templates,
+    /// Unsealed secrets by source, the current one first.
+    pub secrets: HashMap<String, Vec<Vec<u8>>>,
+}
+
+#[derive(Default)]
+struct Snapshot {
+    version: Option<i64>,
+    by_id: BTreeMap<ShopId, Arc<LiveShop>>,
+    by_slug: HashMap<String, ShopId>,
+}
+
+/// All shops, as of the last look.
+#[derive(Default)]
+pub(crate) struct Shops {
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+impl Shops {
+    fn now(&self) -> Arc<Snapshot> {
+        Arc::clone(
+            &self
+                .snapshot
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
+    }
+
+    pub(crate) fn by_id(&self, id: ShopId) -> Option<Arc<LiveShop>> {
+        self.now().by_id.get(&id).cloned()
+    }
+
+    pub(crate) fn by_slug(&self, slug: &str) -> Option<Arc<LiveShop>> {
+        let now = self.now();
+        now.by_id.get(now.by_slug.get(slug)?).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<LiveShop>> {
+        self.now().by_id.values().cloned().collect()
+    }
+
+    /// Reads everything again if the store's settings version has moved.
+    pub(crate) async fn refresh(
+        &self,
+        store: &dyn Store,
+        key: &MasterKey,
+    ) -> Result<(), StoreError> {
+        let version = store.settings_version().await?;
+        if self.now().version == Some(version) {
+            return Ok(());
+        }
+        let mut fresh = Snapshot {
+            version: Some(version),
+            ..Snapshot::default()
+        };
+        for row in store.shops().await? {
+            let mut journeys = BTreeMap::new();
+            let mut current = BTreeMap::new();
+            for published in store.journeys(row.id).await? {
+                let journey = published.journey;
+                if published.current {
+                    current.insert(journey.id.clone(), journey.version);
+                }
+                journeys.insert((journey.id.clone(), journey.version), journey);
+            }
+            let mut secrets = HashMap::new();
+            for connection in store.connections(row.id).await? {
+                let sealed = std::iter::once(&connection.secret).chain(&connection.previous);
+                let mut open = Vec::with_capacity(2);
+                for sealed in sealed {
+                    match key.open(row.id, sealed) {
+                        Ok(plain) => open.push(plain),
+                        Err(error) => {
+                            tracing::error!(shop = %row.id, source = %connection.source, %error, "secret unreadable")
+                        }
+                    }
+                }
+                secrets.insert(connection.source, open);
+            }
+            let templates = Templates::prepare(store.templates(row.id).await?);
+            let shop = Shop {
+                id: row.id,
+                slug: row.slug.clone(),
+                settings: row.settings,
+                disconnected: row.disconnected,
+                journeys,
+                current,
+            };
+            fresh.by_slug.insert(row.slug, row.id);
+            fresh.by_id.insert(
+                row.id,
+                Arc::new(LiveShop {
+                    shop: Arc::new(shop),
+                    templates,
+                    secrets,
+                }),
+            );
+        }
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(fresh);
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! The loops of a running engine: due runs, hand-over, heartbeat, fresh settings, pruning. They stop when told to, after
+//! finishing what they hold.
+
+use crate::Engine;
+use crate::dispatch;
+use crate::ports::DUE_PER_COMMIT_MAX;
+use dopo_core::advance::advance_due;
+use dopo_core::consent::Channel;
+use dopo_core::id::ShopId;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How often due runs are looked for when nobody rings.
+const DUE_POLL: Duration = Duration::from_millis(100);
+/// How often due messages are looked for when nobody rings.
+pub(crate) const DISPATCH_POLL: Duration = Duration::from_millis(100);
+/// How often the node shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often settings are looked at, and dead nodes looked for.
+const REFRESH: Duration = Duration::from_millis(500);
+/// How often what is past its time is deleted.
+const PRUNE: Duration = Duration::from_secs(3_600);
+
+/// Runs all loops until `stop` turns true, then finishes what is in hand and gives the node number back.
+pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(due_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(heartbeat_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(refresh_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(prune_loop(Arc::clone(&engine), stop.clone()));
+    for _ in 0..engine.settings.dispatchers.max(1) {
+        tasks.spawn(dispatch::dispatch_loop(
+            Arc::clone(&engine),
+            Channel::Email,
+            stop.clone(),
+        ));
+    }
+    for channel in [Channel::Sms, Channel::Push, Channel::Call] {
+        tasks.spawn(dispatch::dispatch_loop(
+            Arc::clone(&engine),
+            channel,
+            stop.clone(),
+        ));
+    }
+    while let Some(done) = tasks.join_next().await {
+        if let Err(error) = done {
+            tracing::error!(%error, "a worker loop ended badly");
+        }
+    }
+    if let Err(error) = engine.store.release_node(engine.node).await {
+        tracing::warn!(%error, "the node number could not be given back");
+    }
+}
+
+/// Sleeps for a span or until told to stop; true = stop.
+pub(crate) async fn pause(stop: &mut watch::Receiver<bool>, span: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(span) => false,
+        changed = stop.wait_for(|stop| *stop) => { let _ = changed; true }
+    }
+}
+
+async fn due_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let bell = engine.runs_due.notified();
+        tokio::pin!(bell);
+        bell.as_mut().enable();
+        let mut claimed = 0;
+        for shop in engine.shops() {
+            claimed += advance_shop(&engine, shop.id).await;
+        }
+        if claimed == 0 {
+            tokio::select! {
+                () = &mut bell => {}
+                stopped = pause(&mut stop, DUE_POLL) => if stopped { return },
+            }
+        }
+    }
+}
+
+/// Brings time to one batch of due runs of a shop. Returns how many.
+async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
+    let Some(shop) = engine.shop(id) else {
+        return 0;
+    };
+    let (now, entropy) = (engine.now(), engine.entropy.u128());
+    let decide =
+        Arc::new(move |loaded, due: Vec<_>| advance_due(&shop, loaded, &due, now, entropy));
+    match engine
+        .store
+        .commit_due(id, now, DUE_PER_COMMIT_MAX, decide)
+        .await
+    {
+        Ok(0) => 0,
+        Ok(claimed) => {
+            metrics::counter!("dopo_runs_woken_total").increment(claimed as u64);
+            engine.messages_due.notify_waiters();
+            claimed
+        }
+        Err(error) => {
+            metrics::counter!("dopo_store_errors_total").increment(1);
+            tracing::error!(%error, "due runs could not be advanced");
+            0
+        }
+    }
+}
+
+async fn heartbeat_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.store.heartbeat(engine.node, engine.now()).await {
+            tracing::error!(%error, "the heartbeat could not be recorded");
+        }
+        if pause(&mut stop, HEARTBEAT).await {
+            return;
+        }
+    }
+}
+
+async fn refresh_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.refresh_shops().await {
+            tracing::error!(%error, "settings could not be read");
+        }
+        match engine.store.recover(engine.now(), None).await {
+            Ok(found) if found.repeated + found.in_doubt > 0 => {
+                tracing::warn!(
+                    repeated = found.repeated,
+                    in_doubt = found.in_doubt,
+                    "a dead node left hand-overs in doubt"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "dead nodes could not be looked for"),
+        }
+        if pause(&mut stop, REFRESH).await {
+            return;
+        }
+    }
+}
+
+async fn prune_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    loop {
+        match engine.store.prune(engine.now()).await {
+            Ok(pruned) => tracing::debug!(
+                seen = pruned.seen,
+                bodies = pruned.bodies,
+                sessions = pruned.sessions,
+                "pruned"
+            ),
+            Err(error) => tracing::error!(%error, "what is past its time could not be deleted"),
+        }
+        if pause(&mut stop, PRUNE).await {
+            return;
+        }
+    }
+}
