@@ -23,6 +23,9 @@ pub struct SendMessage {
     /// Whether it may leave at any hour (SMS-05: out for delivery today, pick-up about to expire).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub urgent: bool,
+    /// The person asked for it (a reminder): caps and content mix do not hold it back, consent and hours do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requested: bool,
     /// The notice it is, so that it can be left to the shop's platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,

@@ -20,7 +20,7 @@ use crate::order::Order;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
 
 /// What became of a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -140,7 +140,7 @@ pub struct Rehearsal {
     runs: HashMap<RunId, Run>,
     active: HashMap<CustomerId, Vec<RunId>>,
     messages: HashMap<EffectId, Message>,
-    parked: HashMap<WaitsFor, Vec<Arrival>>,
+    parked: BTreeMap<WaitsFor, Vec<Arrival>>,
     heard: HashSet<(String, String)>,
     wakes: BinaryHeap<Reverse<(Timestamp, RunId)>>,
     due: BinaryHeap<Reverse<(Timestamp, EffectId)>>,
@@ -169,7 +169,7 @@ impl Rehearsal {
             runs: HashMap::new(),
             active: HashMap::new(),
             messages: HashMap::new(),
-            parked: HashMap::new(),
+            parked: BTreeMap::new(),
             heard: HashSet::new(),
             wakes: BinaryHeap::new(),
             due: BinaryHeap::new(),

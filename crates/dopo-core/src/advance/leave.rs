@@ -52,6 +52,7 @@ pub fn permit_leaving(
         content: Content {
             promo: send.promo,
             urgent: send.urgent,
+            requested: send.requested,
             not_after: send.not_after,
             this: Some(message.id),
             ..Content::default()

@@ -413,6 +413,7 @@ impl World<'_> {
                 content: Content {
                     promo: message.send.promo,
                     urgent: message.send.urgent,
+                    requested: message.send.requested,
                     not_after: message.send.not_after,
                     ..Content::default()
                 },

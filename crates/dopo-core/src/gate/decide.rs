@@ -366,7 +366,9 @@ fn timing(ask: &Ask<'_>, basis: Basis) -> Result<Option<(Timestamp, Reason)>, Re
     if ask.purpose == Purpose::Legal {
         return Ok(None);
     }
-    if is_promotional(ask.purpose) || (ask.purpose == Purpose::Cart && basis == Basis::Consent) {
+    let counts =
+        is_promotional(ask.purpose) || (ask.purpose == Purpose::Cart && basis == Basis::Consent);
+    if counts && !ask.content.requested {
         if let Some(until) = over_cap(ask) {
             if until.duration_since(ask.now) > SignedDuration::from_hours(DEFER_HOURS_MAX) {
                 return Err(Reason::FrequencyCap);

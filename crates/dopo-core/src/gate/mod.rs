@@ -147,6 +147,8 @@ pub struct Content<'a> {
     pub promo: bool,
     /// It may leave at any hour.
     pub urgent: bool,
+    /// The person asked for it themselves: caps and mix do not count.
+    pub requested: bool,
     /// Similarity groups of the goods it promotes; empty = goods chosen at render among the bought groups.
     pub groups: &'a [String],
     /// The person or the content was chosen by behavioural scoring (PRIV-16).

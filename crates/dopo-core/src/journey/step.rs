@@ -331,7 +331,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         later(self.state.started_at, i64::from(goal.within_hours) * 3600)
     }
 
-    /// "Remind me tomorrow": once a step, and never past the end of its offer (CONS-11).
+    /// "Remind me tomorrow" for a message that was let through: once a step, and never past the end of its offer (CONS-11).
     fn ask_reminder(&mut self, h: &Happening) {
         let ended =
             matches!(&self.state.phase, Phase::Closed { why, .. } if *why != CloseReason::Finished);
@@ -347,7 +347,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         let Some(sent) = self.state.sent.get_mut(&label) else {
             return;
         };
-        if !sent.reminded {
+        if sent.sent && !sent.reminded {
             sent.reminded = true;
             self.state.reminders.insert(label, at);
             self.changed = true;
@@ -380,7 +380,7 @@ impl<'a, 'c> Walk<'a, 'c> {
         if self.is_remindable(label, self.now)
             && let Some(node) = self.send_node(label)
         {
-            self.send(node, reminder_label(label));
+            self.send(node, reminder_label(label), true);
         }
     }
 
@@ -431,7 +431,7 @@ impl<'a, 'c> Walk<'a, 'c> {
                     Truth::Unknown => *unknown,
                 },
                 Node::Send { label, next, .. } => {
-                    self.send(node, label.clone());
+                    self.send(node, label.clone(), false);
                     *next
                 }
                 Node::Set { name, value, next } => {
@@ -514,7 +514,7 @@ impl<'a, 'c> Walk<'a, 'c> {
     }
 
     /// Sends a step's message under a label, unless what it carries was not issued or is over.
-    fn send(&mut self, node: &Node, label: String) {
+    fn send(&mut self, node: &Node, label: String, requested: bool) {
         let Node::Send {
             template,
             channel,
@@ -564,6 +564,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             purpose: *purpose,
             promo: *promo,
             urgent: *urgent,
+            requested,
             notice: notice.clone(),
             not_after,
             only_while: only_while.clone(),

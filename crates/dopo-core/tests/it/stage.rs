@@ -1,0 +1,173 @@
+//! A shop with the library's journeys, and short words for making events.
+
+use dopo_core::advance::Shop;
+use dopo_core::consent::{Channel, ConsentAct, ConsentSource, ConsentState, Topic};
+use dopo_core::customer::{PersonDetails, PersonRef};
+use dopo_core::id::ShopId;
+use dopo_core::journey::Journey;
+use dopo_core::journey::check::check;
+use dopo_core::money::Money;
+use dopo_core::order::{OrderLine, OrderSnapshot, PaymentState};
+use dopo_core::parcel::{Checkpoint, ParcelState};
+use dopo_core::shop::{Seller, ShopSettings};
+use jiff::Timestamp;
+
+/// The library's journeys: name and text.
+pub const LIBRARY: [(&str, &str); 4] = [
+    (
+        "order_receipt",
+        include_str!("../../../dopo-engine/library/journeys/order_receipt.yaml"),
+    ),
+    (
+        "shipping_notices",
+        include_str!("../../../dopo-engine/library/journeys/shipping_notices.yaml"),
+    ),
+    (
+        "after_delivery",
+        include_str!("../../../dopo-engine/library/journeys/after_delivery.yaml"),
+    ),
+    (
+        "abandoned_cart",
+        include_str!("../../../dopo-engine/library/journeys/abandoned_cart.yaml"),
+    ),
+];
+
+/// The library's templates.
+pub const TEMPLATES: [&str; 13] = [
+    "order_receipt",
+    "shipped",
+    "out_for_delivery",
+    "delivered",
+    "guide_24h",
+    "sms_24h",
+    "cross_sell_48h",
+    "sms_48h",
+    "offer_72h",
+    "sms_72h",
+    "cart_1h",
+    "cart_24h",
+    "cart_72h",
+];
+
+pub fn journey(text: &str) -> Journey {
+    let (journey, remarks) = check(text, &TEMPLATES);
+    journey.unwrap_or_else(|| panic!("the journey has errors: {remarks:#?}"))
+}
+
+pub fn shop(id: i64) -> Shop {
+    let mut settings = ShopSettings::new("Casa Olmo", "ciao@casaolmo.example", Seller::default());
+    settings
+        .similarity_groups
+        .insert("Tavoli".into(), "soggiorno".into());
+    let mut shop = Shop {
+        id: ShopId(id),
+        slug: format!("shop{id}"),
+        settings,
+        disconnected: false,
+        journeys: Default::default(),
+        current: Default::default(),
+    };
+    for (_, text) in LIBRARY {
+        add(&mut shop, journey(text));
+    }
+    shop
+}
+
+pub fn add(shop: &mut Shop, journey: Journey) {
+    shop.current.insert(journey.id.clone(), journey.version);
+    shop.journeys
+        .insert((journey.id.clone(), journey.version), journey);
+}
+
+pub fn who(name: &str) -> PersonRef {
+    PersonRef {
+        email: Some(format!("{name}@example.it")),
+        phone: None,
+        shop_customer_id: None,
+    }
+}
+
+pub fn person(name: &str) -> PersonDetails {
+    let number = name
+        .bytes()
+        .fold(0_u32, |n, b| n.wrapping_mul(31).wrapping_add(u32::from(b)))
+        % 10_000_000;
+    PersonDetails {
+        who: PersonRef {
+            phone: Some(format!("+39333{number:07}")),
+            ..who(name)
+        },
+        first_name: Some(name.to_owned()),
+        ..PersonDetails::default()
+    }
+}
+
+pub fn lines() -> Vec<OrderLine> {
+    vec![OrderLine {
+        id: "l1".into(),
+        product_id: Some("p1".into()),
+        sku: None,
+        title: "Tavolo in olmo".into(),
+        variant: None,
+        quantity: 1,
+        unit_price: Money::eur(52_000),
+        category: Some("Tavoli".into()),
+        url: None,
+        image_url: None,
+    }]
+}
+
+pub fn order(name: &str, buyer: &str, at: Timestamp) -> OrderSnapshot {
+    OrderSnapshot {
+        external_id: name.into(),
+        number: format!("#{name}"),
+        placed_at: at,
+        updated_at: at,
+        person: person(buyer),
+        lines: lines(),
+        subtotal: None,
+        discount: None,
+        shipping: None,
+        tax: None,
+        total: Money::eur(52_000),
+        refunded: None,
+        payment: PaymentState::Paid,
+        payment_method: None,
+        cash_on_delivery: false,
+        cancelled_at: None,
+        fulfilled: true,
+        ship_to: None,
+        shipping_method: None,
+        promised_on: None,
+        discount_codes: vec![],
+        soft_spam_notice: Some("2026-01".into()),
+        cart_id: None,
+        test: false,
+        parcels: vec![],
+    }
+}
+
+pub fn scan(state: ParcelState, at: Timestamp) -> Checkpoint {
+    Checkpoint {
+        at,
+        day_only: false,
+        state,
+        reason: None,
+        place: None,
+        text: None,
+        code: None,
+    }
+}
+
+pub fn act(topic: Topic, channel: Option<Channel>, state: ConsentState) -> ConsentAct {
+    ConsentAct {
+        topic,
+        channel,
+        state,
+        source: ConsentSource::PreferenceCentre,
+        text_version: Some("2026-01".into()),
+        form: None,
+        language: None,
+        proof: None,
+    }
+}
