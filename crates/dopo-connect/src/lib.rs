@@ -1,3 +1,16 @@
-//! placeholder
+//! Connectors and channels of Dopo: what reaches us from shops becomes events, what we send leaves through here.
+//!
+//! Nothing is decided here. Translators are pure functions from bytes to [`dopo_core::event::Event`]s: [`signature`]
+//! first, over the raw body; then [`shopify`], [`woocommerce`] or [`events`] (our own JSON). [`import`] reads the same
+//! facts from files. [`mail`] hands messages over.
 
+pub mod events;
+pub mod import;
 pub mod mail;
+pub mod shopify;
+pub mod signature;
+pub mod tidy;
+pub mod translation;
+pub mod woocommerce;
+
+pub use translation::{Setting, Translation};
