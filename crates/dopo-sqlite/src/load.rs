@@ -69,6 +69,7 @@ pub(crate) fn for_arrivals(
         wanted.parcel_numbers.extend(more.parcel_numbers);
         wanted.carts.extend(more.carts);
         wanted.messages.extend(more.messages);
+        wanted.products.extend(more.products);
         parked.extend(fresh);
     }
     parked.sort_by_key(|arrival| arrival.known_at);
@@ -129,6 +130,17 @@ pub(crate) fn for_arrivals(
             loader.people.insert(message.customer_id);
             loader.loaded.messages.insert(id, message);
             loader.run(id.run())?;
+        }
+    }
+    for id in wanted.products {
+        let category = first(
+            c,
+            "SELECT category FROM products WHERE shop_id = ?1 AND external_id = ?2",
+            params![shop.0, id],
+            |row| row.get::<_, Option<String>>(0).map_err(refused),
+        )?;
+        if let Some(Some(category)) = category {
+            loader.loaded.categories.insert(id, category);
         }
     }
     loader.people()?;
