@@ -1,0 +1,162 @@
+//! Forgetting a person or a shop (GDPR art. 17).
+//!
+//! What tax and warranty law makes the seller keep stays in restricted form: the order with its sums and dates, without
+//! anything that says who or where. Everything else of the person goes.
+
+use crate::fault::Fault;
+use crate::rows::{CustomerRow, OrderRow, json};
+use crate::settings;
+use dopo_core::customer::{Customer, PersonDetails};
+use dopo_core::id::{CustomerId, ShopId};
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+/// Deletes a person everywhere; an empty record with the same id remains, so that nothing points nowhere.
+pub(crate) async fn customer(
+    c: &mut PgConnection,
+    shop: ShopId,
+    id: CustomerId,
+) -> Result<(), Fault> {
+    let row = sqlx::query_as!(
+        CustomerRow,
+        "-- customer()
+         SELECT customer_id, body FROM customers WHERE shop_id = $1 AND customer_id = $2 FOR UPDATE",
+        shop.0,
+        id.0
+    )
+    .fetch_optional(&mut *c)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    let person = row.read()?;
+    let salt = sqlx::query_scalar!(
+        "-- customer()\nSELECT salt FROM shops WHERE shop_id = $1",
+        shop.0
+    )
+    .fetch_optional(&mut *c)
+    .await?;
+    if let Some(salt) = salt {
+        let hashes: Vec<Vec<u8>> = person
+            .emails
+            .iter()
+            .map(|email| {
+                Sha256::new()
+                    .chain_update(&salt)
+                    .chain_update(shop.0.to_be_bytes())
+                    .chain_update(email.trim().to_lowercase().as_bytes())
+                    .finalize()
+                    .to_vec()
+            })
+            .collect();
+        sqlx::query!(
+            "-- customer()
+             INSERT INTO suppressed (shop_id, hash) SELECT $1, * FROM unnest($2::bytea[]) ON CONFLICT DO NOTHING",
+            shop.0,
+            &hashes
+        )
+        .execute(&mut *c)
+        .await?;
+    }
+    macro_rules! each {
+        ($($sql:literal),* $(,)?) => {$(
+            sqlx::query!($sql, shop.0, id.0).execute(&mut *c).await?;
+        )*};
+    }
+    each![
+        "-- customer()
+         DELETE FROM outbox o USING messages m WHERE m.shop_id = $1 AND m.customer_id = $2
+             AND o.shop_id = m.shop_id AND o.effect_id = m.effect_id",
+        "-- customer()
+         DELETE FROM renderings r USING messages m WHERE m.shop_id = $1 AND m.customer_id = $2
+             AND r.shop_id = m.shop_id AND r.effect_id = m.effect_id",
+        "-- customer()
+         DELETE FROM parked p USING inbox i WHERE i.shop_id = $1 AND i.customer_id = $2 AND i.body IS NOT NULL
+             AND p.shop_id = i.shop_id AND p.inbox_id = i.inbox_id",
+        "-- customer()
+         UPDATE inbox SET body = NULL, note = NULL WHERE shop_id = $1 AND customer_id = $2 AND body IS NOT NULL",
+        "-- customer()\nDELETE FROM messages WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()\nDELETE FROM runs WHERE shop_id = $1 AND customer_id = $2 AND closed",
+        "-- customer()\nDELETE FROM runs WHERE shop_id = $1 AND customer_id = $2 AND NOT closed",
+        "-- customer()\nDELETE FROM carts WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()\nDELETE FROM coupons WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()\nDELETE FROM tasks WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()\nDELETE FROM ledger WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()\nDELETE FROM identities WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()
+         DELETE FROM parcel_numbers p USING orders o WHERE o.shop_id = $1 AND o.customer_id = $2
+             AND p.shop_id = o.shop_id AND p.order_id = o.order_id",
+        "-- customer()\nDELETE FROM merged_customers WHERE shop_id = $1 AND into_id = $2",
+    ];
+    let orders = sqlx::query_as!(
+        OrderRow,
+        "-- customer()
+         SELECT order_id, customer_id, body FROM orders WHERE shop_id = $1 AND customer_id = $2",
+        shop.0,
+        id.0
+    )
+    .fetch_all(&mut *c)
+    .await?;
+    let (mut ids, mut bodies) = (vec![], vec![]);
+    for row in orders {
+        let mut order = row.read()?;
+        let told = &mut order.snapshot;
+        told.person = PersonDetails::default();
+        told.ship_to = None;
+        told.cart_id = None;
+        told.discount_codes.clear();
+        told.parcels.clear();
+        order.tracked.clear();
+        ids.push(order.id.0);
+        bodies.push(json(&order)?);
+    }
+    sqlx::query!(
+        "-- customer()
+         UPDATE orders o SET body = k.body FROM unnest($2::bigint[], $3::text[]) AS k (order_id, body)
+         WHERE o.shop_id = $1 AND o.order_id = k.order_id",
+        shop.0,
+        &ids,
+        &bodies
+    )
+    .execute(&mut *c)
+    .await?;
+    let empty = Customer::new(id, person.created_at);
+    sqlx::query!(
+        "-- customer()
+         UPDATE customers SET body = $3 WHERE shop_id = $1 AND customer_id = $2",
+        shop.0,
+        id.0,
+        json(&empty)?
+    )
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// Deletes everything of a shop but the shop's row, marked disconnected.
+pub(crate) async fn shop(c: &mut PgConnection, shop: ShopId) -> Result<(), Fault> {
+    // However long it takes.
+    sqlx::query("-- shop()\nSET LOCAL statement_timeout = 0")
+        .execute(&mut *c)
+        .await?;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "-- shop()
+         SELECT format('%I', c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+             AND a.attname = 'shop_id' AND NOT a.attisdropped AND c.relname <> 'shops' ORDER BY c.relname",
+    )
+    .fetch_all(&mut *c)
+    .await?;
+    for table in tables {
+        let sql = format!("-- shop()\nDELETE FROM {table} WHERE shop_id = $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(shop.0)
+            .execute(&mut *c)
+            .await?;
+    }
+    sqlx::query!(
+        "-- shop()\nUPDATE shops SET disconnected = TRUE WHERE shop_id = $1",
+        shop.0
+    )
+    .execute(&mut *c)
+    .await?;
+    settings::changed(c).await
+}
