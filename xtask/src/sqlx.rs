@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -17,12 +18,19 @@ const CRATE: &str = "crates/dopo-postgres";
 
 /// Writes the query data anew, or with `check` fails when the committed data differs.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let cluster = Cluster::start()?;
-    run_on(&cluster, check)
+    let mut compile = cargo();
+    compile.args(["check", "--quiet", "-p", "dopo-postgres", "--lib"]);
+    run_with(compile, check)
 }
 
-/// The same on a server that already runs; its database must be empty.
-pub(crate) fn run_on(cluster: &Cluster, check: bool) -> Result<()> {
+/// Fails when the committed data differs; `compile` is a cargo that compiles the store, and may
+/// share what others have compiled.
+pub(crate) fn check(compile: Command) -> Result<()> {
+    run_with(compile, true)
+}
+
+fn run_with(mut compile: Command, check: bool) -> Result<()> {
+    let cluster = Cluster::start()?;
     cluster.migrate()?;
     let fresh = tempfile::tempdir()?;
     // Cargo has no other way to be told that the queries must be expanded again.
@@ -32,7 +40,12 @@ pub(crate) fn run_on(cluster: &Cluster, check: bool) -> Result<()> {
         .open(&lib)
         .and_then(|file| file.set_modified(SystemTime::now()))
         .with_context(|| format!("cannot touch {}", lib.display()))?;
-    run_cargo(cluster, fresh.path())?;
+    crate::shell::run(
+        compile
+            .env("DATABASE_URL", cluster.url())
+            .env("SQLX_OFFLINE_DIR", fresh.path())
+            .env_remove("SQLX_OFFLINE"),
+    )?;
 
     let committed = root().join(CRATE).join(".sqlx");
     let old = read(&committed)?;
@@ -69,16 +82,6 @@ pub(crate) fn run_on(cluster: &Cluster, check: bool) -> Result<()> {
     println!("{}", differences.join("\n"));
     println!("{} queries written to {CRATE}/.sqlx", new.len());
     Ok(())
-}
-
-fn run_cargo(cluster: &Cluster, out: &Path) -> Result<()> {
-    crate::shell::run(
-        cargo()
-            .args(["check", "--quiet", "-p", "dopo-postgres", "--lib"])
-            .env("DATABASE_URL", cluster.url())
-            .env("SQLX_OFFLINE_DIR", out)
-            .env_remove("SQLX_OFFLINE"),
-    )
 }
 
 fn read(dir: &Path) -> Result<BTreeMap<String, String>> {
