@@ -3,3 +3,4 @@
 mod check;
 mod journeys;
 mod stage;
+mod storm;
