@@ -94,9 +94,10 @@ fn no_file_contains_what_is_forbidden() {
         for (number, line) in text.lines().enumerate() {
             in_tests |= line.trim() == "#[cfg(test)]";
             for (word, except) in FORBIDDEN {
-                // A test may say what must not be there.
+                // A test may say what must not be there, and a checker what it looks for.
+                let looked_for = in_tests || line.contains(".find(") || line.contains(".contains(");
                 let excepted = except.iter().any(|part| shown.contains(part))
-                    || (in_tests && word == CLOSED_PLATFORM);
+                    || (looked_for && word == CLOSED_PLATFORM);
                 if line.contains(word) && !excepted {
                     breaches.push(format!("{shown}:{}: {word}", number + 1));
                 }
