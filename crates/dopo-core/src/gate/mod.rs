@@ -186,3 +186,6 @@ mod words;
 pub use decide::{
     DEFER_HOURS_MAX, MIX_CONTACTS_MIN, basis_for, decide, is_promotional, person_zone, traffic,
 };
+
+#[cfg(test)]
+mod tests;
