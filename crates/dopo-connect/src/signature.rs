@@ -179,12 +179,7 @@ fn any_equal(given: &[Vec<u8>], expected: &[[u8; 32]]) -> bool {
     hit.into()
 }
 
-fn simple<'h>(
-    value: &'h str,
-    name: &'static str,
-    body: &[u8],
-    secrets: &[&str],
-) -> Result<(), Refused> {
+fn simple(value: &str, name: &'static str, body: &[u8], secrets: &[&str]) -> Result<(), Refused> {
     if value.len() > SIGNATURE_HEADER_BYTES_MAX {
         return Err(Refused::BadHeader(name));
     }

@@ -69,7 +69,7 @@ pub(crate) fn province(
     code: Option<&str>,
     postal_code: Option<&str>,
 ) -> Option<String> {
-    if !country.is_none_or(|c| c == "IT") {
+    if country.is_some_and(|c| c != "IT") {
         return None;
     }
     let told = code.map(|c| c.trim().strip_prefix("IT-").unwrap_or(c.trim()));

@@ -17,6 +17,7 @@
 
 mod csv_orders;
 mod json;
+mod records;
 mod shopify;
 mod table;
 mod woocommerce;

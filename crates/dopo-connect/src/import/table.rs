@@ -10,9 +10,9 @@ use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+use super::records::Records;
 use super::{
-    EXCERPT_CHARS_MAX, ImportItem, Items, Options, RECORD_BYTES_MAX, RefusedLine, Source, excerpt,
-    with_ids,
+    EXCERPT_CHARS_MAX, ImportItem, Items, Options, RefusedLine, Source, excerpt, with_ids,
 };
 use crate::translation::Notes;
 
@@ -109,16 +109,9 @@ pub(super) fn open<L: Layout>(head: &[u8], reader: Source, layout: L, options: O
         .into_iter()
         .max_by_key(|s| (count(*s), *s == b','))
         .unwrap_or(b',');
-    let csv = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        // The CR before an LF is trimmed with its field; as a line end of its own it would shift the line numbers.
-        .terminator(csv::Terminator::Any(b'\n'))
-        .from_reader(reader);
     Box::new(Table {
-        csv,
-        record: csv::ByteRecord::new(),
+        records: Records::new(reader, separator),
+        separator,
         header: None,
         pending: None,
         ready: None,
@@ -130,8 +123,8 @@ pub(super) fn open<L: Layout>(head: &[u8], reader: Source, layout: L, options: O
 }
 
 struct Table<L> {
-    csv: csv::Reader<Source>,
-    record: csv::ByteRecord,
+    records: Records,
+    separator: u8,
     header: Option<Header>,
     pending: Option<Pending>,
     /// A refusal that was found while an order was being finished.
@@ -165,10 +158,9 @@ impl<L: Layout> Iterator for Table<L> {
             return None;
         }
         loop {
-            let line = self.csv.position().line();
-            match self.csv.read_byte_record(&mut self.record) {
-                Ok(true) => {}
-                Ok(false) => {
+            let record = match self.records.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => {
                     self.done = true;
                     if self.header.is_none() {
                         return Some(Err(refuse(1, "the file is empty".to_owned(), "")));
@@ -177,6 +169,7 @@ impl<L: Layout> Iterator for Table<L> {
                 }
                 Err(e) => {
                     self.done = true;
+                    let line = self.records.line();
                     let refused = refuse(line, format!("the file cannot be read on: {e}"), "");
                     return Some(match self.pending.take() {
                         Some(pending) => {
@@ -186,9 +179,9 @@ impl<L: Layout> Iterator for Table<L> {
                         None => Err(refused),
                     });
                 }
-            }
-            let line = self.record.position().map_or(line, csv::Position::line);
-            let (fields, not_utf8) = decode(&self.record);
+            };
+            let line = record.line;
+            let (fields, not_utf8) = decode(&split(&record.raw, self.separator));
             let Some(header) = &self.header else {
                 match header_of::<L>(&fields) {
                     Ok(header) => self.header = Some(header),
@@ -202,7 +195,7 @@ impl<L: Layout> Iterator for Table<L> {
             if fields.iter().all(|f| f.trim().is_empty()) {
                 continue;
             }
-            let broken = fault_of(&fields, header.width, self.record.as_slice().len());
+            let broken = record.fault.or_else(|| fault_of(&fields, header.width));
             let row = Row {
                 header,
                 fields: &fields,
@@ -298,14 +291,22 @@ fn joined(fields: &[String]) -> String {
     out
 }
 
+/// The fields of one record.
+fn split(raw: &[u8], separator: u8) -> csv::ByteRecord {
+    let mut record = csv::ByteRecord::new();
+    let mut csv = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .buffer_capacity(raw.len() + 1)
+        .from_reader(raw);
+    // Bytes in memory can always be read; were they not, the record would be empty and so passed over.
+    let _ = csv.read_byte_record(&mut record);
+    record
+}
+
 /// Why a row cannot be a row of this table.
-fn fault_of(fields: &[String], width: usize, bytes: usize) -> Option<String> {
-    if bytes > RECORD_BYTES_MAX {
-        return Some(format!(
-            "the row is longer than {} MiB; a quotation mark is probably not closed",
-            RECORD_BYTES_MAX / 1024 / 1024
-        ));
-    }
+fn fault_of(fields: &[String], width: usize) -> Option<String> {
     let extra = fields.get(width..).unwrap_or_default();
     if extra.iter().any(|f| !f.trim().is_empty()) {
         return Some(format!(

@@ -255,6 +255,24 @@ fn a_bad_row_is_refused_with_its_line_and_the_others_go_on() {
 }
 
 #[test]
+fn an_unclosed_quotation_mark_costs_one_order_and_not_the_file() {
+    let (head, _) = SOFA.split_once("\"vip").unwrap();
+    let torn = format!("{}vip", head.replace("Divano Lario", "\"Divano Lario"));
+    let lamps: Vec<String> = (0..500)
+        .map(|n| LAMP.replace("#1002", &format!("#{}", 2_000 + n)))
+        .collect();
+    let mut rows = vec![LAMP, &torn, CUSHIONS];
+    rows.extend(lamps.iter().map(String::as_str));
+    let results = all(Format::Shopify, shopify(&rows));
+    assert_eq!(results.len(), 502);
+    let refused = refusal(&results, 1);
+    assert_eq!(refused.line, 3);
+    assert!(refused.why.contains("not closed"), "{}", refused.why);
+    assert_eq!(results.iter().filter(|r| r.is_err()).count(), 1);
+    assert_eq!(item(&results, 2).line, 5);
+}
+
+#[test]
 fn a_10_000_line_order_gets_a_clear_answer_and_the_next_is_read() {
     let mut rows = vec![SOFA];
     rows.resize(10_000, CUSHIONS);

@@ -672,13 +672,13 @@ fn without_the_shops_currency_a_product_has_no_price() {
 fn mutate(value: &mut Value, choices: &mut impl Iterator<Item = usize>, put: &Value) {
     let turn = choices.next().unwrap_or(0);
     match value {
-        Value::Object(map) if !map.is_empty() && turn % 5 != 0 => {
+        Value::Object(map) if !map.is_empty() && !turn.is_multiple_of(5) => {
             let len = map.len();
             if let Some(child) = map.values_mut().nth(turn % len) {
                 mutate(child, choices, put);
             }
         }
-        Value::Array(list) if !list.is_empty() && turn % 5 != 0 => {
+        Value::Array(list) if !list.is_empty() && !turn.is_multiple_of(5) => {
             let len = list.len();
             mutate(&mut list[turn % len], choices, put);
         }
