@@ -28,6 +28,15 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Copies one snapshot of a database into a new file beside `to`, checks it, makes it durable, then names it `to`.
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
+    let copied = copy_by_part(from, to);
+    if copied.is_err() {
+        // What is half done is of no use.
+        let _ = std::fs::remove_file(beside(to, ".part"));
+    }
+    copied
+}
+
+fn copy_by_part(from: &Connection, to: &Path) -> Result<(), StoreError> {
     let part = beside(to, ".part");
     for ending in [".part", ".part-wal", ".part-shm", ".part-journal"] {
         match std::fs::remove_file(beside(to, ending)) {

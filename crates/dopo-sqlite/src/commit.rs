@@ -257,7 +257,7 @@ pub(crate) fn due(
 ) -> Result<usize, StoreError> {
     let runs = all(
         c,
-        "SELECT run_id FROM runs WHERE shop_id = ?1 AND wake_at <= ?2 ORDER BY wake_at, run_id LIMIT ?3",
+        "SELECT run_id FROM runs WHERE shop_id = ?1 AND wake_at <= ?2 ORDER BY wake_at LIMIT ?3",
         params![shop.0, us(now), limit.min(DUE_PER_COMMIT_MAX) as i64],
         |row| Ok(RunId(row.get(0).map_err(refused)?)),
     )?;

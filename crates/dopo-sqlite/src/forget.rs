@@ -104,7 +104,7 @@ pub(crate) fn shop(c: &Connection, shop: ShopId) -> Result<(), StoreError> {
     for table in tables {
         run(
             c,
-            &format!("DELETE FROM \"{table}\" WHERE shop_id = ?1"),
+            &format!("DELETE FROM {table} WHERE shop_id = ?1"),
             params![shop.0],
         )?;
     }

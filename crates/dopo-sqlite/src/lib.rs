@@ -64,3 +64,102 @@ fn refused(error: rusqlite::Error) -> StoreError {
         _ => StoreError::Rejected(text),
     }
 }
+
+#[cfg(test)]
+mod plans {
+    //! No statement walks a table that grows: what a query plan says is a value that can be tested.
+
+    use rusqlite::Connection;
+
+    fn plan(sql: &str) -> String {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let parameters = vec![1_i64; statement.parameter_count()];
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(parameters))
+            .unwrap();
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            lines.push(row.get::<_, String>(3).unwrap());
+        }
+        lines.join("; ")
+    }
+
+    #[test]
+    fn the_sources_hold_no_statement_that_walks_a_growing_table() {
+        let sources = [
+            include_str!("commit.rs"),
+            include_str!("forget.rs"),
+            include_str!("load.rs"),
+            include_str!("queue.rs"),
+            include_str!("read.rs"),
+        ];
+        // Small by nature: one row a node, a shop, a signed-in person.
+        let small = [
+            "SCAN n",
+            "SCAN shops",
+            "SCAN meta",
+            "SCAN nodes",
+            "SCAN CONSTANT ROW",
+            "SCAN sessions",
+        ];
+        let mut seen = 0;
+        for source in sources {
+            for text in source.split('"').skip(1).step_by(2) {
+                let begins = ["SELECT ", "UPDATE ", "DELETE ", "INSERT "]
+                    .iter()
+                    .any(|word| text.starts_with(word));
+                // Statements put together at run time are named below.
+                if !begins
+                    || !text.contains("WHERE") && !text.starts_with("INSERT")
+                    || text.contains('{')
+                    || text.contains("sqlite_master")
+                {
+                    continue;
+                }
+                seen += 1;
+                let plan = plan(text);
+                let walks = plan.contains("SCAN ") && !small.iter().any(|s| plan.contains(s));
+                assert!(!walks, "{text}\n{plan}");
+            }
+        }
+        assert!(seen > 50, "{seen} statements found");
+    }
+
+    #[test]
+    fn statements_put_together_use_their_index() {
+        for (sql, index) in [
+            (
+                "SELECT * FROM runs WHERE shop_id = ?1 AND customer_id = ?2 AND closed = 0",
+                "runs_by_customer (shop_id=? AND customer_id=? AND closed=?)",
+            ),
+            (
+                "SELECT * FROM messages WHERE shop_id = ? AND customer_id = ? AND +effect_id < ? ORDER BY +effect_id DESC",
+                "messages_by_customer (shop_id=? AND customer_id=?)",
+            ),
+            (
+                "SELECT * FROM messages WHERE shop_id = ? AND order_id = ? ORDER BY +effect_id DESC LIMIT ?",
+                "messages_by_order (shop_id=? AND order_id=?)",
+            ),
+            (
+                "SELECT * FROM messages INDEXED BY messages_in_trouble WHERE shop_id = ?
+                 AND status IN ('failed', 'bounced', 'in_doubt') AND status = 'failed'
+                 AND effect_id < ? ORDER BY effect_id DESC LIMIT ?",
+                "messages_in_trouble (shop_id=? AND status=? AND effect_id<?)",
+            ),
+            (
+                "SELECT * FROM inbox INDEXED BY inbox_open WHERE shop_id = ?1
+                 AND status IN ('waiting', 'failed') AND status = 'waiting' AND inbox_id < ?2
+                 ORDER BY inbox_id DESC LIMIT ?3",
+                "inbox_open (shop_id=? AND status=? AND inbox_id<?)",
+            ),
+        ] {
+            let plan = plan(sql);
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("SCAN"), "{plan}");
+        }
+    }
+}

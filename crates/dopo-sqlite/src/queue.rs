@@ -266,8 +266,9 @@ pub(crate) fn recover(
     let alive_since = us(now) - NODE_SILENCE_SECONDS_MAX * 1_000_000;
     let left = all(
         c,
+        // CROSS JOIN: from the few that are taken to their messages, never the other way round.
         "SELECT o.shop_id, o.effect_id, m.purpose FROM outbox o
-         JOIN messages m ON m.shop_id = o.shop_id AND m.effect_id = o.effect_id
+         CROSS JOIN messages m ON m.shop_id = o.shop_id AND m.effect_id = o.effect_id
          WHERE o.node IS NOT NULL AND m.status = 'sending' AND (o.node = ?1 OR NOT EXISTS
              (SELECT 1 FROM nodes n WHERE n.node = o.node AND n.heartbeat_at >= ?2))",
         params![own, alive_since],

@@ -166,7 +166,20 @@ pub(crate) fn messages(
     filter: &MessageFilter,
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
-    let mut sql = format!("SELECT {} FROM messages WHERE shop_id = ?", rows::MESSAGE);
+    let about_one = filter.customer.is_some() || filter.order.is_some();
+    // The index is named, because SQLite would rather walk the shop's whole history in the wanted order.
+    let (index, id) = match filter.status {
+        // Few rows of the shop: sorted after they are found. The plus keeps the primary key out.
+        _ if about_one => ("", "+effect_id"),
+        Some(MessageStatus::Failed | MessageStatus::Bounced | MessageStatus::InDoubt) => {
+            (" INDEXED BY messages_in_trouble", "effect_id")
+        }
+        _ => ("", "effect_id"),
+    };
+    let mut sql = format!(
+        "SELECT {} FROM messages{index} WHERE shop_id = ?",
+        rows::MESSAGE
+    );
     let mut values = vec![Value::Integer(shop.0)];
     if let Some(customer) = filter.customer {
         sql.push_str(" AND customer_id = ?");
@@ -176,22 +189,18 @@ pub(crate) fn messages(
         sql.push_str(" AND order_id = ?");
         values.push(Value::Integer(order.0));
     }
-    match filter.status {
-        // Spelt out, so that the index over what is in trouble serves it.
-        Some(
-            status @ (MessageStatus::Failed | MessageStatus::Bounced | MessageStatus::InDoubt),
-        ) => sql.push_str(&format!(" AND status = '{}'", status.as_str())),
-        Some(status) => {
-            sql.push_str(" AND status = ?");
-            values.push(Value::Text(status.as_str().to_owned()));
+    if let Some(status) = filter.status {
+        if !index.is_empty() {
+            // The index's own words: SQLite finds a partial index by them alone.
+            sql.push_str(" AND status IN ('failed', 'bounced', 'in_doubt')");
         }
-        None => {}
+        sql.push_str(&format!(" AND status = '{}'", status.as_str()));
     }
     if let Some(before) = filter.before {
-        sql.push_str(" AND effect_id < ?");
+        sql.push_str(&format!(" AND {id} < ?"));
         values.push(Value::Blob(before.to_bytes().to_vec()));
     }
-    sql.push_str(" ORDER BY effect_id DESC LIMIT ?");
+    sql.push_str(&format!(" ORDER BY {id} DESC LIMIT ?"));
     values.push(Value::Integer(limited(limit)));
     all(c, &sql, params_from_iter(values), rows::message)
 }
@@ -250,14 +259,21 @@ pub(crate) fn inbox(
     before: Option<InboxId>,
     limit: usize,
 ) -> Result<Vec<InboxRow>, StoreError> {
-    let status = match status {
-        Some(status) => format!(" AND status = '{}'", status.as_str()),
-        None => String::new(),
+    let (index, status) = match status {
+        Some(status @ (InboxStatus::Waiting | InboxStatus::Failed)) => (
+            " INDEXED BY inbox_open",
+            format!(
+                " AND status IN ('waiting', 'failed') AND status = '{}'",
+                status.as_str()
+            ),
+        ),
+        Some(status) => ("", format!(" AND status = '{}'", status.as_str())),
+        None => ("", String::new()),
     };
     all(
         c,
         &format!(
-            "{INBOX} WHERE shop_id = ?1{status} AND inbox_id < ?2 ORDER BY inbox_id DESC LIMIT ?3"
+            "{INBOX}{index} WHERE shop_id = ?1{status} AND inbox_id < ?2 ORDER BY inbox_id DESC LIMIT ?3"
         ),
         params![shop.0, before.map_or(i64::MAX, |b| b.0), limited(limit)],
         inbox_of,
@@ -403,12 +419,23 @@ pub(crate) fn counters(
 
 /// Deletes up to [`PRUNE_ROWS_MAX`] remembered external ids past their time.
 pub(crate) fn prune_seen(c: &Connection, now: Timestamp) -> Result<usize, StoreError> {
-    run(
+    let old = all(
         c,
-        "DELETE FROM seen WHERE (shop_id, hash) IN
-             (SELECT shop_id, hash FROM seen WHERE seen_at < ?1 ORDER BY seen_at LIMIT ?2)",
+        "SELECT shop_id, hash FROM seen WHERE seen_at < ?1 ORDER BY seen_at LIMIT ?2",
         params![us(now) - SEEN_DAYS * DAY_US, PRUNE_ROWS_MAX as i64],
-    )
+        |row| {
+            let shop: i64 = row.get(0).map_err(refused)?;
+            Ok((shop, row.get::<_, Vec<u8>>(1).map_err(refused)?))
+        },
+    )?;
+    for (shop, hash) in &old {
+        run(
+            c,
+            "DELETE FROM seen WHERE shop_id = ?1 AND hash = ?2",
+            params![shop, hash],
+        )?;
+    }
+    Ok(old.len())
 }
 
 /// Empties up to [`PRUNE_ROWS_MAX`] raw bodies past their time.
