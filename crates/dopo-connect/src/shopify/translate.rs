@@ -1,26 +1,28 @@
 //! Shopify's webhooks to events. Pure: the same body is always the same events.
 
 use dopo_core::cart::{CART_LINES_MAX, CartSnapshot};
-use dopo_core::consent::{Channel, ConsentAct, ConsentSource, ConsentState, Topic};
-use dopo_core::customer::{PersonDetails, PersonRef};
-use dopo_core::event::{Event, ParcelRef};
+use dopo_core::event::Event;
 use dopo_core::money::{Currency, Money};
 use dopo_core::order::{
     ORDER_LINES_MAX, OrderLine, OrderSnapshot, PaymentState, PostalAddress, ReturnState,
 };
-use dopo_core::parcel::{Checkpoint, PARCELS_MAX, ParcelSnapshot, ParcelState};
+use dopo_core::parcel::PARCELS_MAX;
 use dopo_core::product::Product;
 use jiff::Timestamp;
 
-use super::{consent, wire};
+use super::parcels::{fulfillment, parcel, scan, shipment_scan};
+use super::people::{
+    Contact, consents_of, customer, email_consent, merge, person, privacy, sms_consent,
+};
+use super::wire;
 use crate::tidy;
-use crate::translation::{Id, Notes, Setting, Text, Translation, read};
+use crate::translation::{Notes, Setting, Text, Translation, read};
 
 /// The key by which a shop says on an order which version of the soft-spam notice was shown and not refused (PRIV-06):
 /// a note attribute of this name with the version as its value, or a tag `dopo_soft_spam_notice:VERSION`.
 pub const SOFT_SPAM_NOTICE_KEY: &str = "dopo_soft_spam_notice";
 
-type Events = Vec<(Timestamp, Event)>;
+pub(super) type Events = Vec<(Timestamp, Event)>;
 
 /// Turns the body of one webhook into events.
 ///
@@ -181,16 +183,16 @@ fn without_event(topic: &str) -> Translation {
     })
 }
 
-fn one(at: Timestamp, event: Event) -> Translation {
+pub(super) fn one(at: Timestamp, event: Event) -> Translation {
     Translation::of(vec![(at, event)], Notes::default())
 }
 
-fn str_of(text: &Option<Text>) -> Option<&str> {
+pub(super) fn str_of(text: &Option<Text>) -> Option<&str> {
     text.as_ref().map(|t| t.0.as_str())
 }
 
 /// A lower-case word of Shopify's vocabularies.
-fn word(text: &Option<Text>) -> Option<String> {
+pub(super) fn word(text: &Option<Text>) -> Option<String> {
     str_of(text)
         .map(|t| t.trim().to_ascii_lowercase())
         .filter(|t| !t.is_empty())
@@ -262,7 +264,7 @@ fn line(
     })
 }
 
-fn postal(address: &wire::Address) -> PostalAddress {
+pub(super) fn postal(address: &wire::Address) -> PostalAddress {
     let name = tidy::opt(str_of(&address.name)).or_else(|| {
         let parts = [str_of(&address.first_name), str_of(&address.last_name)];
         tidy::text(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
@@ -279,71 +281,6 @@ fn postal(address: &wire::Address) -> PostalAddress {
     };
     tidy::address(&mut postal);
     postal
-}
-
-/// Who a message is about, from the parts that Shopify spreads it over.
-struct Contact<'a> {
-    emails: [Option<&'a str>; 3],
-    phone: Option<&'a str>,
-    locale: Option<&'a str>,
-    customer: Option<&'a wire::Customer>,
-    shipping: Option<&'a wire::Address>,
-    billing: Option<&'a wire::Address>,
-}
-
-fn person(contact: &Contact<'_>, notes: &mut Notes) -> PersonDetails {
-    let customer = contact.customer;
-    let home = customer.and_then(|c| c.default_address.as_ref());
-    let addresses = [contact.shipping, contact.billing, home];
-    let postal = addresses.iter().flatten().next().map(|a| postal(a));
-    let country = postal.as_ref().and_then(|p| p.country.clone());
-    let filled = |text: &&str| !text.trim().is_empty();
-    let email = contact.emails.into_iter().flatten().find(filled);
-    // Numbers are tried in the order in which the person most likely gave them; only if none can be read is it said.
-    let mut unread = Notes::default();
-    let phones = [contact.phone, customer.and_then(|c| str_of(&c.phone))];
-    let of_addresses = addresses
-        .iter()
-        .flatten()
-        .map(|a| (str_of(&a.phone), tidy::country(str_of(&a.country_code))));
-    let phone = phones
-        .into_iter()
-        .map(|p| (p, country.clone()))
-        .chain(of_addresses)
-        .find_map(|(phone, country)| tidy::phone(phone, country.as_deref(), &mut unread));
-    if phone.is_none()
-        && let Some(note) = unread.into_note()
-    {
-        notes.add(note);
-    }
-    let named = [contact.billing, contact.shipping, home];
-    let name = |of_customer: Option<&str>, of_address: fn(&wire::Address) -> Option<&str>| {
-        tidy::opt(of_customer).or_else(|| {
-            named
-                .iter()
-                .flatten()
-                .find_map(|a| tidy::opt(of_address(a)))
-        })
-    };
-    let first = name(customer.and_then(|c| str_of(&c.first_name)), |a| {
-        str_of(&a.first_name)
-    });
-    let last = name(customer.and_then(|c| str_of(&c.last_name)), |a| {
-        str_of(&a.last_name)
-    });
-    PersonDetails {
-        who: PersonRef {
-            email: tidy::email(email, notes),
-            phone,
-            shop_customer_id: customer.and_then(|c| c.id.as_ref()).map(|id| id.0.clone()),
-        },
-        first_name: first,
-        last_name: last,
-        locale: tidy::locale(contact.locale.or(customer.and_then(|c| str_of(&c.locale)))),
-        province: postal.and_then(|p| p.province),
-        country,
-        time_zone: None,
-    }
 }
 
 fn payment(status: Option<&str>, notes: &mut Notes) -> PaymentState {
@@ -595,158 +532,6 @@ fn refund(r: wire::Refund, setting: &Setting<'_>) -> Result<Translation, Transla
     Ok(Translation::of(vec![(at, event)], notes))
 }
 
-/// A state of Shopify's tracking as ours, with a reason where the state alone would mislead.
-///
-/// A delay is a reason and not a place. `failure` covers refused, returned and lost alike, so it says no place at all.
-fn parcel_state(status: &str) -> Option<(ParcelState, Option<&'static str>)> {
-    Some(match status {
-        "label_printed" | "label_purchased" | "confirmed" => (ParcelState::Announced, None),
-        "carrier_picked_up" => (ParcelState::PickedUp, None),
-        "in_transit" => (ParcelState::InTransit, None),
-        "delayed" => (ParcelState::InTransit, Some("carrier_delayed")),
-        "out_for_delivery" => (ParcelState::OutForDelivery, None),
-        "attempted_delivery" => (ParcelState::AttemptFailed, None),
-        "buyer_action_required" => (ParcelState::HeldAtDepot, Some("consignee_action_required")),
-        "ready_for_pickup" => (ParcelState::ReadyForPickup, None),
-        "delivered" => (ParcelState::Delivered, None),
-        "picked_up" => (ParcelState::Collected, None),
-        "returning_to_sender" => (ParcelState::Returning, None),
-        "failure" => (ParcelState::Unknown, Some("carrier_failure")),
-        _ => return None,
-    })
-}
-
-/// One fulfilment is one parcel for Shopify, whose tracking state is one for all its numbers.
-fn parcel(f: wire::Fulfillment, notes: &mut Notes) -> ParcelSnapshot {
-    let status = word(&f.status);
-    let mut numbers = f
-        .tracking_numbers
-        .iter()
-        .chain(&f.tracking_number)
-        .filter_map(|n| tidy::id(&n.0))
-        .collect::<Vec<_>>();
-    numbers.dedup();
-    if f.tracking_numbers.len() > 1 {
-        notes.add("a fulfilment has several tracking numbers; Shopify tells one state for all, so the first stands for the parcel");
-    }
-    let urls = f.tracking_urls.iter().chain(&f.tracking_url);
-    ParcelSnapshot {
-        external_id: Some(f.id.0),
-        carrier: tidy::opt(str_of(&f.tracking_company)),
-        number: numbers.into_iter().next(),
-        url: urls.map(|u| &u.0).find_map(|u| tidy::url(u)),
-        shipped_at: f
-            .created_at
-            .filter(|_| status.as_deref() == Some("success")),
-        expected_on: None,
-        lines: f
-            .line_items
-            .into_iter()
-            .filter_map(|l| l.id.map(|id| id.0))
-            .take(ORDER_LINES_MAX)
-            .collect(),
-        cancelled: matches!(status.as_deref(), Some("cancelled" | "error" | "failure")),
-    }
-}
-
-/// The scan that a fulfilment's tracking state stands for.
-fn shipment_scan(
-    order: &str,
-    f: &wire::Fulfillment,
-    setting: &Setting<'_>,
-    notes: &mut Notes,
-) -> Option<(Timestamp, Event)> {
-    let status = word(&f.shipment_status)?;
-    let Some((state, reason)) = parcel_state(&status) else {
-        notes.add("a tracking state that Dopo does not know was left out");
-        return None;
-    };
-    let at = f.updated_at.or(f.created_at).unwrap_or(setting.received_at);
-    let event = Event::ParcelScanned {
-        parcel: ParcelRef {
-            order: Some(order.to_owned()),
-            external_id: Some(f.id.0.clone()),
-            ..ParcelRef::default()
-        },
-        checkpoint: Checkpoint {
-            at,
-            day_only: false,
-            state,
-            reason: reason.map(ToOwned::to_owned),
-            place: None,
-            text: None,
-            code: Some(status),
-        },
-    };
-    Some((at, event))
-}
-
-fn fulfillment(f: wire::Fulfillment, setting: &Setting<'_>) -> Result<Translation, Translation> {
-    let mut notes = Notes::default();
-    let Some(order) = f.order_id.as_ref().map(|id| id.0.clone()) else {
-        return Err(Translation::failure(
-            "the fulfilment does not name its order",
-        ));
-    };
-    let at = f.updated_at.or(f.created_at).unwrap_or(setting.received_at);
-    let scan = shipment_scan(&order, &f, setting, &mut notes);
-    let parcel = parcel(f, &mut notes);
-    let mut events: Events = vec![(at, Event::ParcelUpdated { order, parcel })];
-    events.extend(scan);
-    Ok(Translation::of(events, notes))
-}
-
-fn scan(
-    e: wire::FulfillmentEvent,
-    taken_back: bool,
-    setting: &Setting<'_>,
-) -> Result<Translation, Translation> {
-    let Some(status) = word(&e.status) else {
-        return Err(Translation::failure("the tracking event has no status"));
-    };
-    let Some((state, reason)) = parcel_state(&status) else {
-        return Err(Translation::nothing(
-            "Dopo does not know this tracking state; the parcel stays where it was",
-        ));
-    };
-    let happened = e.happened_at.or(e.created_at);
-    let parcel = ParcelRef {
-        order: e.order_id.map(|id| id.0),
-        external_id: Some(e.fulfillment_id.0),
-        ..ParcelRef::default()
-    };
-    if taken_back {
-        return Ok(one(
-            setting.received_at,
-            Event::ParcelScanRevoked {
-                parcel,
-                state,
-                scanned_at: happened,
-            },
-        ));
-    }
-    let at = happened.unwrap_or(setting.received_at);
-    let place: Vec<String> = [&e.city, &e.province, &e.country]
-        .into_iter()
-        .filter_map(|p| tidy::opt(str_of(p)))
-        .collect();
-    Ok(one(
-        at,
-        Event::ParcelScanned {
-            parcel,
-            checkpoint: Checkpoint {
-                at,
-                day_only: false,
-                state,
-                reason: reason.map(ToOwned::to_owned),
-                place: tidy::text(&place.join(", ")),
-                text: tidy::opt(str_of(&e.message)),
-                code: Some(status),
-            },
-        },
-    ))
-}
-
 fn checkout(c: wire::Checkout, setting: &Setting<'_>) -> Result<Translation, Translation> {
     let mut notes = Notes::default();
     let refuse = |why: String| failure("the checkout cannot be read", why);
@@ -814,182 +599,6 @@ fn checkout(c: wire::Checkout, setting: &Setting<'_>) -> Result<Translation, Tra
     // A ticked box of an unfinished checkout is not yet a decision; the customer's record is.
     events.extend(consents_of(c.customer.as_ref(), &who.who, None, updated_at));
     Ok(Translation::of(events, notes))
-}
-
-/// The consents of a customer's record, each at the time the person acted: a record that is merely saved again must not
-/// make an old consent look new.
-///
-/// `ticked_at`: when the buyer accepted marketing on an order whose customer record says nothing about it. It counts as
-/// given but not confirmed (PRIV-04).
-fn consents_of(
-    customer: Option<&wire::Customer>,
-    who: &PersonRef,
-    ticked_at: Option<Timestamp>,
-    told_at: Timestamp,
-) -> Events {
-    let email = customer.and_then(|c| c.email_marketing_consent.as_ref());
-    let sms = customer.and_then(|c| c.sms_marketing_consent.as_ref());
-    let ticked = ticked_at
-        .filter(|_| email.is_none() && who.email.is_some())
-        .map(|at| {
-            let act = ConsentAct {
-                topic: Topic::Marketing,
-                channel: Some(Channel::Email),
-                state: ConsentState::Granted,
-                source: ConsentSource::Platform,
-                text_version: Some("shopify:checkout".to_owned()),
-                form: None,
-                language: None,
-                proof: None,
-            };
-            (at, act)
-        });
-    [
-        consent::act(email, Channel::Email, told_at).or(ticked),
-        consent::act(sms, Channel::Sms, told_at),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|(at, act)| {
-        let event = Event::ConsentChanged {
-            person: who.clone(),
-            acts: vec![act],
-        };
-        (at, event)
-    })
-    .collect()
-}
-
-fn customer(c: wire::Customer, setting: &Setting<'_>) -> Result<Translation, Translation> {
-    let mut notes = Notes::default();
-    let details = person(
-        &Contact {
-            emails: [str_of(&c.email), None, None],
-            phone: None,
-            locale: None,
-            customer: Some(&c),
-            shipping: None,
-            billing: None,
-        },
-        &mut notes,
-    );
-    if !tidy::is_named(&details.who) {
-        return Err(Translation::failure(
-            "the customer has no id, e-mail or phone",
-        ));
-    }
-    let at = c.updated_at.unwrap_or(setting.received_at);
-    let who = details.who.clone();
-    let mut events: Events = vec![(
-        at,
-        Event::CustomerUpdated {
-            person: details,
-            consents: Vec::new(),
-        },
-    )];
-    events.extend(consents_of(Some(&c), &who, None, at));
-    Ok(Translation::of(events, notes))
-}
-
-fn merge(m: wire::Merge, setting: &Setting<'_>) -> Result<Translation, Translation> {
-    let status = word(&m.status);
-    if status.as_deref().is_some_and(|s| s != "completed") {
-        return Err(Translation::nothing(
-            "the merge is not completed at the shop, so the two records stay apart",
-        ));
-    }
-    let by_id = |id: Option<Id>| {
-        id.map(|id| PersonRef {
-            shop_customer_id: Some(id.0),
-            ..PersonRef::default()
-        })
-    };
-    match (
-        by_id(m.admin_graphql_api_customer_kept_id),
-        by_id(m.admin_graphql_api_customer_deleted_id),
-    ) {
-        (Some(into), Some(from)) => Ok(one(
-            setting.received_at,
-            Event::CustomerMerged { into, from },
-        )),
-        _ => Err(Translation::failure("the merge does not name both records")),
-    }
-}
-
-fn consent_changed(
-    person: PersonRef,
-    act: Option<(Timestamp, ConsentAct)>,
-    notes: Notes,
-) -> Result<Translation, Translation> {
-    if !tidy::is_named(&person) {
-        return Err(Translation::failure("the consent names nobody"));
-    }
-    match act {
-        Some((at, act)) => Ok(Translation::of(
-            vec![(
-                at,
-                Event::ConsentChanged {
-                    person,
-                    acts: vec![act],
-                },
-            )],
-            notes,
-        )),
-        None => Err(Translation::nothing(
-            "the person was never asked or did not tick the box, which is not a refusal",
-        )),
-    }
-}
-
-fn email_consent(c: wire::EmailConsent, setting: &Setting<'_>) -> Result<Translation, Translation> {
-    let mut notes = Notes::default();
-    let person = PersonRef {
-        email: tidy::email(str_of(&c.email_address), &mut notes),
-        phone: None,
-        shop_customer_id: c.customer_id.map(|id| id.0),
-    };
-    let told = c.email_marketing_consent.as_ref();
-    let act = consent::act(told, Channel::Email, setting.received_at);
-    consent_changed(person, act, notes)
-}
-
-fn sms_consent(c: wire::SmsConsent, setting: &Setting<'_>) -> Result<Translation, Translation> {
-    let mut notes = Notes::default();
-    let person = PersonRef {
-        email: None,
-        phone: tidy::phone(str_of(&c.phone), None, &mut notes),
-        shop_customer_id: c.id.map(|id| id.0),
-    };
-    let told = c.sms_marketing_consent.as_ref();
-    let act = consent::act(told, Channel::Sms, setting.received_at);
-    consent_changed(person, act, notes)
-}
-
-fn privacy(
-    r: wire::PrivacyRequest,
-    forget: bool,
-    setting: &Setting<'_>,
-) -> Result<Translation, Translation> {
-    let mut notes = Notes::default();
-    let Some(told) = r.customer else {
-        return Err(Translation::failure("the privacy request names nobody"));
-    };
-    // A number without its country could be somebody else's, who did not ask to be forgotten.
-    let phone = str_of(&told.phone).filter(|p| p.trim_start().starts_with('+'));
-    let person = PersonRef {
-        email: tidy::email(str_of(&told.email), &mut notes),
-        phone: tidy::phone(phone, None, &mut notes),
-        shop_customer_id: told.id.map(|id| id.0),
-    };
-    if !tidy::is_named(&person) {
-        return Err(Translation::failure("the privacy request names nobody"));
-    }
-    let event = if forget {
-        Event::CustomerForgotten { person }
-    } else {
-        Event::DataRequested { person }
-    };
-    Ok(Translation::of(vec![(setting.received_at, event)], notes))
 }
 
 fn returned(
