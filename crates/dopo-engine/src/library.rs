@@ -1,22 +1,111 @@
 //! What every shop begins with: the built-in journeys and templates, in Italian and English.
+//!
+//! A template file begins with `purpose:`, `subject:` and `preheader:`, one a line; then come its parts, each under
+//! `--- text`, `--- mjml` or `--- sms`. `library/templates/README.md` shows how to write one.
 
 use crate::ports::{Store, StoreError};
 use crate::render::TemplateSource;
+use dopo_core::consent::Purpose;
 use dopo_core::id::ShopId;
+use dopo_core::italy::Locale;
+use dopo_core::journey::check::check;
+
+const JOURNEYS: &[(&str, &str)] = &[
+    (
+        "order_receipt",
+        include_str!("../library/journeys/order_receipt.yaml"),
+    ),
+    (
+        "shipping_notices",
+        include_str!("../library/journeys/shipping_notices.yaml"),
+    ),
+    (
+        "after_delivery",
+        include_str!("../library/journeys/after_delivery.yaml"),
+    ),
+    (
+        "abandoned_cart",
+        include_str!("../library/journeys/abandoned_cart.yaml"),
+    ),
+];
+
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, [
+            include_str!(concat!("../library/templates/it/", $name, ".tmpl")),
+            include_str!(concat!("../library/templates/en/", $name, ".tmpl")),
+        ])),*]
+    };
+}
+
+const TEMPLATES: &[(&str, [&str; 2])] = templates![
+    "order_receipt",
+    "shipped",
+    "out_for_delivery",
+    "delivered",
+    "guide_24h",
+    "cross_sell_48h",
+    "offer_72h",
+    "sms_24h",
+    "sms_48h",
+    "sms_72h",
+    "cart_1h",
+    "cart_24h",
+    "cart_72h",
+];
 
 /// The built-in journeys: name and document.
 pub fn journeys() -> &'static [(&'static str, &'static str)] {
-    &[
-        ("order_receipt", include_str!("../library/journeys/order_receipt.yaml")),
-        ("shipping_notices", include_str!("../library/journeys/shipping_notices.yaml")),
-        ("after_delivery", include_str!("../library/journeys/after_delivery.yaml")),
-        ("abandoned_cart", include_str!("../library/journeys/abandoned_cart.yaml")),
-    ]
+    JOURNEYS
 }
 
-/// The built-in templates.
+/// The built-in templates, Italian before English.
 pub fn templates() -> Vec<TemplateSource> {
-    Vec::new()
+    let of = |(name, files): &(&str, [&str; 2])| {
+        let [it, en] = files.map(str::to_owned);
+        [(Locale::It, it), (Locale::En, en)].map(|(locale, file)| read(name, locale, &file))
+    };
+    TEMPLATES.iter().flat_map(of).collect()
+}
+
+/// Reads a template file. What it lacks stays empty and is found when it is compiled.
+pub fn read(name: &str, locale: Locale, file: &str) -> TemplateSource {
+    let mut source = TemplateSource {
+        name: name.to_owned(),
+        locale,
+        purpose: Purpose::Marketing,
+        subject: String::new(),
+        preheader: String::new(),
+        text: String::new(),
+        mjml: String::new(),
+        sms: None,
+    };
+    let mut parts = file.split("\n--- ");
+    for line in parts.next().unwrap_or_default().lines() {
+        match line.split_once(": ") {
+            // An unknown purpose stays the strictest one.
+            Some(("purpose", value)) => {
+                source.purpose = Purpose::ALL
+                    .into_iter()
+                    .find(|p| p.as_str() == value.trim())
+                    .unwrap_or(source.purpose);
+            }
+            Some(("subject", value)) => source.subject = value.trim().to_owned(),
+            Some(("preheader", value)) => source.preheader = value.trim().to_owned(),
+            _ => {}
+        }
+    }
+    for part in parts {
+        let (kind, text) = part.split_once('\n').unwrap_or((part, ""));
+        let text = text.trim().to_owned();
+        match kind.trim() {
+            "text" => source.text = text,
+            "mjml" => source.mjml = text,
+            "sms" => source.sms = Some(text),
+            _ => {}
+        }
+    }
+    source
 }
 
 /// Why the defaults could not be published.
@@ -40,6 +129,32 @@ pub enum LibraryError {
 /// # Errors
 /// When the store does not take them.
 pub async fn publish_defaults(store: &dyn Store, shop: ShopId) -> Result<(), LibraryError> {
-    let _ = (store, shop);
+    let sources = templates();
+    let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
+    for source in &sources {
+        let row = source.row().map_err(|problems| LibraryError::Document {
+            name: format!("{} ({})", source.name, source.locale.tag()),
+            what: problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        })?;
+        store.publish_template(shop, &row).await?;
+    }
+    for (name, document) in journeys() {
+        let (journey, remarks) = check(document, &names);
+        let journey = journey.ok_or_else(|| LibraryError::Document {
+            name: (*name).to_owned(),
+            what: remarks
+                .iter()
+                .map(|r| format!("line {}: {}", r.line, r.en))
+                .collect::<Vec<_>>()
+                .join("; "),
+        })?;
+        store
+            .publish_journey(shop, &journey, document, true)
+            .await?;
+    }
     Ok(())
 }

@@ -23,16 +23,25 @@ pub struct Accent {
 /// The shop's colour, darkened for light surfaces and lightened for dark ones until text reaches 4.5:1; the house's
 /// terracotta when there is none or it is no `#rrggbb`.
 pub fn accessible_accent(wanted: Option<&str>) -> Accent {
-    let rgb = wanted.and_then(parse).or_else(|| parse(ACCENT_DEFAULT)).unwrap_or_default();
+    let rgb = wanted
+        .and_then(parse)
+        .or_else(|| parse(ACCENT_DEFAULT))
+        .unwrap_or_default();
     let paper = parse(PAPER_LIGHT).unwrap_or_default();
     let surface = parse(SURFACE_DARK).unwrap_or_default();
     let reach = |toward: f64, against: [f64; 3]| -> String {
         // 64 steps to black or white: the last one always holds.
         let mixed = (0..=64).map(|step| rgb.map(|c| c + (toward - c) * f64::from(step) / 64.0));
-        let found = mixed.into_iter().find(|c| ratio(c.map(f64::round), against) >= CONTRAST_MIN);
+        let found = mixed
+            .into_iter()
+            .find(|c| ratio(c.map(f64::round), against) >= CONTRAST_MIN);
         write(found.unwrap_or([toward; 3]))
     };
-    Accent { light: reach(0.0, paper), dark: reach(255.0, surface), on_light: "#ffffff" }
+    Accent {
+        light: reach(0.0, paper),
+        dark: reach(255.0, surface),
+        on_light: "#ffffff",
+    }
 }
 
 /// The WCAG contrast ratio of two `#rrggbb` colours, from 1 to 21; none when one of them is no colour.
@@ -58,7 +67,11 @@ fn ratio(one: [f64; 3], other: [f64; 3]) -> f64 {
     let luminance = |rgb: [f64; 3]| {
         let [r, g, b] = rgb.map(|c| {
             let c = c / 255.0;
-            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            if c <= 0.040_45 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
         });
         0.2126 * r + 0.7152 * g + 0.0722 * b
     };
@@ -72,7 +85,15 @@ mod tests {
 
     #[test]
     fn every_accent_reaches_the_contrast_in_both_looks() {
-        for wanted in [None, Some("#ffffff"), Some("#000000"), Some("#ffee00"), Some("#285a9e"), Some("red"), Some("#12345")] {
+        for wanted in [
+            None,
+            Some("#ffffff"),
+            Some("#000000"),
+            Some("#ffee00"),
+            Some("#285a9e"),
+            Some("red"),
+            Some("#12345"),
+        ] {
             let accent = accessible_accent(wanted);
             for (text, under) in [
                 (accent.light.as_str(), PAPER_LIGHT),
@@ -80,7 +101,10 @@ mod tests {
                 (accent.dark.as_str(), SURFACE_DARK),
             ] {
                 let ratio = contrast(text, under).expect("colours");
-                assert!(ratio >= CONTRAST_MIN, "{wanted:?}: {text} on {under} is {ratio:.2}");
+                assert!(
+                    ratio >= CONTRAST_MIN,
+                    "{wanted:?}: {text} on {under} is {ratio:.2}"
+                );
             }
         }
     }

@@ -286,7 +286,10 @@ pub struct ProductContext {
 
 /// Whether a purpose is commercial as a whole.
 pub(crate) fn is_commercial(purpose: Purpose) -> bool {
-    matches!(purpose, Purpose::MarketingSimilar | Purpose::Marketing | Purpose::ThirdParty)
+    matches!(
+        purpose,
+        Purpose::MarketingSimilar | Purpose::Marketing | Purpose::ThirdParty
+    )
 }
 
 /// What stands in the fields of a message's template.
@@ -297,10 +300,22 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
     let commercial = is_commercial(purpose);
     let promo = input.grant.promo_blocks || commercial;
     let sms = input.message.channel() == Channel::Sms;
-    let money = |money: Money| if sms { amount_plain(money, locale) } else { amount(money, locale) };
+    let money = |money: Money| {
+        if sms {
+            amount_plain(money, locale)
+        } else {
+            amount(money, locale)
+        }
+    };
     let accent = accessible_accent(settings.accent.as_deref());
     let url = |url: &Option<String>| url.as_deref().and_then(safe_url);
-    let measured = |url: String| if matches!(purpose, Purpose::Legal | Purpose::Service) { url } else { (input.wrap)(&url) };
+    let measured = |url: String| {
+        if matches!(purpose, Purpose::Legal | Purpose::Service) {
+            url
+        } else {
+            (input.wrap)(&url)
+        }
+    };
     // A personal link in an aggregate one would tell the clicks of people apart (PRIV-10).
     let personal = |url: String| match input.grant.tracking_click {
         TrackingMode::Identified => measured(url),
@@ -317,30 +332,54 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
         variant: line.variant.as_deref().map(title).filter(|v| !v.is_empty()),
         quantity: line.quantity,
         unit_price: money(line.unit_price),
-        total: money(line.unit_price.checked_mul(i64::from(line.quantity)).unwrap_or(line.unit_price)),
+        total: money(
+            line.unit_price
+                .checked_mul(i64::from(line.quantity))
+                .unwrap_or(line.unit_price),
+        ),
         sku: line.sku.as_deref().map(title).filter(|v| !v.is_empty()),
         image_url: line.image_url.as_deref().and_then(safe_url),
         guide_url: guide(line),
     };
-    let name = PersonName::new(input.customer.first_name.as_deref(), input.customer.last_name.as_deref());
-    let order = input.order.map(|order| order_context(input, order, &zone, &money, &line, personal));
-    let parcel = input.order.and_then(|order| parcel_context(input, order, &zone, &line));
+    let name = PersonName::new(
+        input.customer.first_name.as_deref(),
+        input.customer.last_name.as_deref(),
+    );
+    let order = input
+        .order
+        .map(|order| order_context(input, order, &zone, &money, &line, personal));
+    let parcel = input
+        .order
+        .and_then(|order| parcel_context(input, order, &zone, &line));
     let cart = input.cart.map(|cart| {
         let lines: Vec<LineContext> = cart.snapshot.lines.iter().map(&line).collect();
-        let on = cart.snapshot.url.as_deref().and_then(safe_url).map(&personal);
+        let on = cart
+            .snapshot
+            .url
+            .as_deref()
+            .and_then(safe_url)
+            .map(&personal);
         CartContext {
             first_title: lines.first().map(|l| l.title.clone()).unwrap_or_default(),
             more: lines.len().saturating_sub(1),
             lines,
             total: cart.snapshot.total.map(&money),
-            url: on.or_else(|| storefront.clone()).unwrap_or_else(|| input.links.preferences.clone()),
+            url: on
+                .or_else(|| storefront.clone())
+                .unwrap_or_else(|| input.links.preferences.clone()),
         }
     });
-    let home = storefront.clone().unwrap_or_else(|| input.links.preferences.clone());
+    let home = storefront
+        .clone()
+        .unwrap_or_else(|| input.links.preferences.clone());
     let coupon = input.message.send.coupon.as_ref().filter(|_| promo);
     let recommended = input.products.iter().filter(|p| {
         let bought = |line: &OrderLine| line.product_id.as_deref() == Some(&p.external_id);
-        p.available && p.url.is_some() && !input.order.is_some_and(|o| o.snapshot.lines.iter().any(bought))
+        p.available
+            && p.url.is_some()
+            && !input
+                .order
+                .is_some_and(|o| o.snapshot.lines.iter().any(bought))
     });
     let products = recommended
         .filter_map(|p| {
@@ -384,7 +423,13 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
             (TrackingMode::Off, TrackingMode::Off) => "off",
         }
         .to_owned(),
-        why: why_words(input.grant.basis, purpose, settings.register, locale, &clean_line(&settings.name)),
+        why: why_words(
+            input.grant.basis,
+            purpose,
+            settings.register,
+            locale,
+            &clean_line(&settings.name),
+        ),
         shop: ShopContext {
             name: clean_line(&settings.name),
             url: storefront.map(|url| if commercial { measured(url) } else { url }),
@@ -408,7 +453,9 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
 fn zone(input: &ContextInput<'_>) -> TimeZone {
     let named = |name: &str| TimeZone::get(name).ok();
     let person = input.customer.time_zone.as_deref().and_then(named);
-    person.or_else(|| named(&input.shop.settings.time_zone)).unwrap_or(TimeZone::UTC)
+    person
+        .or_else(|| named(&input.shop.settings.time_zone))
+        .unwrap_or(TimeZone::UTC)
 }
 
 /// A name as shown: one line, no invisible characters, at most [`TITLE_CHARS_MAX`].
@@ -424,7 +471,9 @@ fn title(text: &str) -> String {
 pub(crate) fn safe_url(url: &str) -> Option<String> {
     let url = url.trim();
     let web = url.starts_with("https://") || url.starts_with("http://");
-    let clean = !url.chars().any(|c| c.is_whitespace() || dopo_core::italy::is_invisible(c) || "<>\"'`\\{}".contains(c));
+    let clean = !url.chars().any(|c| {
+        c.is_whitespace() || dopo_core::italy::is_invisible(c) || "<>\"'`\\{}".contains(c)
+    });
     (web && clean && url.len() <= URL_BYTES_MAX).then(|| url.to_owned())
 }
 
@@ -436,7 +485,9 @@ fn seller_context(input: &ContextInput<'_>) -> SellerContext {
         legal_name: clean_line(&seller.legal_name),
         address: clean_line(&seller.address),
         email: clean_line(&seller.email),
-        phone: phone.as_ref().map_or_else(|| clean_line(&seller.phone), Phone::display),
+        phone: phone
+            .as_ref()
+            .map_or_else(|| clean_line(&seller.phone), Phone::display),
         phone_uri: phone.as_ref().map(Phone::tel_uri).unwrap_or_default(),
         vat_number: clean_line(&seller.vat_number),
         rea: clean_line(&seller.rea),
@@ -457,8 +508,14 @@ fn order_context(
     let placed = told.placed_at.to_zoned(zone.clone());
     let lines: Vec<LineContext> = told.lines.iter().map(line).collect();
     let link = input.links.order.clone();
-    let link = if input.message.send.purpose == Purpose::Care { link.map(personal) } else { link };
-    let last_arrival = order.delivered_at.map(|at| at.to_zoned(zone.clone()).date());
+    let link = if input.message.send.purpose == Purpose::Care {
+        link.map(personal)
+    } else {
+        link
+    };
+    let last_arrival = order
+        .delivered_at
+        .map(|at| at.to_zoned(zone.clone()).date());
     let until = last_arrival.map(dopo_core::italy::calendar::withdrawal_deadline);
     OrderContext {
         number: clean_line(&told.number),
@@ -469,26 +526,56 @@ fn order_context(
         more: lines.len().saturating_sub(1),
         lines,
         subtotal: told.subtotal.map(money),
-        discount: told.discount.filter(|d| d.cents != 0).map(|d| money(Money { cents: -d.cents.abs(), ..d })),
+        discount: told.discount.filter(|d| d.cents != 0).map(|d| {
+            money(Money {
+                cents: -d.cents.abs(),
+                ..d
+            })
+        }),
         shipping: told.shipping.map(|s| match s.cents {
             0 => locale.pick("gratuita", "free").to_owned(),
             _ => money(s),
         }),
         tax: told.tax.map(money),
         total: money(told.total),
-        payment: payment_words(told.payment, told.cash_on_delivery, told.payment_method.as_deref(), locale),
+        payment: payment_words(
+            told.payment,
+            told.cash_on_delivery,
+            told.payment_method.as_deref(),
+            locale,
+        ),
         cash_on_delivery: told.cash_on_delivery,
-        ship_to: told.ship_to.as_ref().map(|to| address_line(to, locale)).filter(|a| !a.is_empty()),
-        shipping_method: told.shipping_method.as_deref().map(title).filter(|m| !m.is_empty()),
-        promised_on: told.promised_on.map(|day| format::date_with_weekday(day, locale)),
+        ship_to: told
+            .ship_to
+            .as_ref()
+            .map(|to| address_line(to, locale))
+            .filter(|a| !a.is_empty()),
+        shipping_method: told
+            .shipping_method
+            .as_deref()
+            .map(title)
+            .filter(|m| !m.is_empty()),
+        promised_on: told
+            .promised_on
+            .map(|day| format::date_with_weekday(day, locale)),
         withdrawal_until: until.map(|day| format::date_with_weekday(day, locale)),
     }
 }
 
-fn payment_words(state: PaymentState, on_delivery: bool, method: Option<&str>, locale: Locale) -> String {
+fn payment_words(
+    state: PaymentState,
+    on_delivery: bool,
+    method: Option<&str>,
+    locale: Locale,
+) -> String {
     let method = method.map(title).filter(|m| !m.is_empty());
     if on_delivery {
-        return locale.pick("in contanti o con carta, alla consegna", "to the courier, on delivery").to_owned();
+        return locale
+            .pick(
+                "in contanti o con carta, alla consegna",
+                "to the courier, on delivery",
+            )
+            .to_owned();
     }
     let state = match state {
         PaymentState::Paid => locale.pick("pagato", "paid"),
@@ -515,7 +602,11 @@ fn address_line(to: &PostalAddress, locale: Locale) -> String {
     .one_line(locale);
     let name = to.name.as_deref().map(clean_line).unwrap_or_default();
     let company = to.company.as_deref().map(clean_line).unwrap_or_default();
-    [name, company, line].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", ")
+    [name, company, line]
+        .into_iter()
+        .filter(|p| !p.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn the_parcel<'a>(input: &ContextInput<'_>, order: &'a Order) -> Option<&'a Parcel> {
@@ -532,8 +623,16 @@ fn parcel_context(
     let parcel = the_parcel(input, order)?;
     let told = &parcel.snapshot;
     let today = input.now.to_zoned(zone.clone()).date();
-    let counting: Vec<u16> = order.tracked.iter().filter(|p| !p.snapshot.cancelled).map(|p| p.seq).collect();
-    let position = counting.iter().position(|seq| *seq == parcel.seq).filter(|_| counting.len() > 1);
+    let counting: Vec<u16> = order
+        .tracked
+        .iter()
+        .filter(|p| !p.snapshot.cancelled)
+        .map(|p| p.seq)
+        .collect();
+    let position = counting
+        .iter()
+        .position(|seq| *seq == parcel.seq)
+        .filter(|_| counting.len() > 1);
     let inside = |l: &&OrderLine| told.lines.is_empty() || told.lines.contains(&l.id);
     Some(ParcelContext {
         carrier: told.carrier.as_deref().map(title).filter(|c| !c.is_empty()),
@@ -542,10 +641,18 @@ fn parcel_context(
         expected: expected_on(parcel, order)
             .filter(|day| *day >= today)
             .map(|day| format::relative_day(day, today, input.locale)),
-        lines: order.snapshot.lines.iter().filter(inside).map(line).collect(),
+        lines: order
+            .snapshot
+            .lines
+            .iter()
+            .filter(inside)
+            .map(line)
+            .collect(),
         position: position.map(|p| p as u16 + 1),
         of: counting.len(),
-        delivered: parcel.delivered_at.map(|at| moment(&at.to_zoned(zone.clone()), input.locale)),
+        delivered: parcel
+            .delivered_at
+            .map(|at| moment(&at.to_zoned(zone.clone()), input.locale)),
     })
 }
 
@@ -580,9 +687,21 @@ fn coupon_context(coupon: &Coupon, zone: &TimeZone, locale: Locale, url: String)
 }
 
 /// Why somebody gets a message, in a sentence for its foot (PRIV-24).
-pub fn why_words(basis: Basis, purpose: Purpose, register: Register, locale: Locale, shop: &str) -> String {
+pub fn why_words(
+    basis: Basis,
+    purpose: Purpose,
+    register: Register,
+    locale: Locale,
+    shop: &str,
+) -> String {
     let lei = register == Register::Lei;
-    let it = |tu: &str, formal: &str| if lei { formal.to_owned() } else { tu.to_owned() };
+    let it = |tu: &str, formal: &str| {
+        if lei {
+            formal.to_owned()
+        } else {
+            tu.to_owned()
+        }
+    };
     match locale {
         Locale::It => match (purpose, basis) {
             (Purpose::Legal | Purpose::Service, _) => it(
@@ -590,16 +709,28 @@ pub fn why_words(basis: Basis, purpose: Purpose, register: Register, locale: Loc
                 &format!("Riceve questa e-mail perché riguarda un Suo ordine da {shop}."),
             ),
             (Purpose::Cart, Basis::Consent) | (_, Basis::Consent) => it(
-                &format!("Ricevi questa e-mail perché hai accettato di ricevere le comunicazioni di {shop}."),
-                &format!("Riceve questa e-mail perché ha accettato di ricevere le comunicazioni di {shop}."),
+                &format!(
+                    "Ricevi questa e-mail perché hai accettato di ricevere le comunicazioni di {shop}."
+                ),
+                &format!(
+                    "Riceve questa e-mail perché ha accettato di ricevere le comunicazioni di {shop}."
+                ),
             ),
             (Purpose::Cart, _) => it(
-                &format!("Ricevi questo unico promemoria perché non hai concluso un acquisto da {shop}."),
-                &format!("Riceve questo unico promemoria perché non ha concluso un acquisto da {shop}."),
+                &format!(
+                    "Ricevi questo unico promemoria perché non hai concluso un acquisto da {shop}."
+                ),
+                &format!(
+                    "Riceve questo unico promemoria perché non ha concluso un acquisto da {shop}."
+                ),
             ),
             (_, Basis::SoftSpam) => it(
-                &format!("Ricevi questa e-mail perché hai acquistato da {shop} e ti segnaliamo articoli simili. Puoi opporti quando vuoi, senza spese."),
-                &format!("Riceve questa e-mail perché ha acquistato da {shop} e Le segnaliamo articoli simili. Può opporsi quando vuole, senza spese."),
+                &format!(
+                    "Ricevi questa e-mail perché hai acquistato da {shop} e ti segnaliamo articoli simili. Puoi opporti quando vuoi, senza spese."
+                ),
+                &format!(
+                    "Riceve questa e-mail perché ha acquistato da {shop} e Le segnaliamo articoli simili. Può opporsi quando vuole, senza spese."
+                ),
             ),
             _ => it(
                 &format!("Ricevi questa e-mail perché hai acquistato da {shop}."),
@@ -607,9 +738,15 @@ pub fn why_words(basis: Basis, purpose: Purpose, register: Register, locale: Loc
             ),
         },
         Locale::En => match (purpose, basis) {
-            (Purpose::Legal | Purpose::Service, _) => format!("You get this e-mail because it is about your order from {shop}."),
-            (_, Basis::Consent) => format!("You get this e-mail because you agreed to hear from {shop}."),
-            (Purpose::Cart, _) => format!("You get this one reminder because you left a purchase at {shop} unfinished."),
+            (Purpose::Legal | Purpose::Service, _) => {
+                format!("You get this e-mail because it is about your order from {shop}.")
+            }
+            (_, Basis::Consent) => {
+                format!("You get this e-mail because you agreed to hear from {shop}.")
+            }
+            (Purpose::Cart, _) => format!(
+                "You get this one reminder because you left a purchase at {shop} unfinished."
+            ),
             (_, Basis::SoftSpam) => format!(
                 "You get this e-mail because you bought from {shop} and we point out similar items. You can object at any time, free of charge."
             ),
@@ -622,7 +759,8 @@ pub fn why_words(basis: Basis, purpose: Purpose, register: Register, locale: Loc
 fn structured(input: &ContextInput<'_>, order: &Order, zone: &TimeZone) -> String {
     let settings = &input.shop.settings;
     let told = &order.snapshot;
-    let merchant = serde_json::json!({ "@type": "Organization", "name": clean_line(&settings.name) });
+    let merchant =
+        serde_json::json!({ "@type": "Organization", "name": clean_line(&settings.name) });
     let status = |state: &str| format!("https://schema.org/{state}");
     let to = told.ship_to.as_ref().map(|to| {
         let text = |t: &Option<String>| t.as_deref().map(clean_line).unwrap_or_default();
@@ -669,7 +807,8 @@ fn structured(input: &ContextInput<'_>, order: &Order, zone: &TimeZone) -> Strin
         // Without carrier and address mail programs refuse the whole block.
         return String::new();
     };
-    let inside = |l: &&OrderLine| parcel.snapshot.lines.is_empty() || parcel.snapshot.lines.contains(&l.id);
+    let inside =
+        |l: &&OrderLine| parcel.snapshot.lines.is_empty() || parcel.snapshot.lines.contains(&l.id);
     let items: Vec<serde_json::Value> = told
         .lines
         .iter()
@@ -693,10 +832,18 @@ fn structured(input: &ContextInput<'_>, order: &Order, zone: &TimeZone) -> Strin
     if let Some(number) = parcel.snapshot.number.as_deref() {
         block["trackingNumber"] = title(number).into();
     }
-    if let Some(url) = parcel.snapshot.url.as_deref().and_then(safe_url).or_else(|| input.links.order.clone()) {
+    if let Some(url) = parcel
+        .snapshot
+        .url
+        .as_deref()
+        .and_then(safe_url)
+        .or_else(|| input.links.order.clone())
+    {
         block["trackingUrl"] = url.into();
     }
-    if let Some(end) = expected_on(parcel, order).and_then(|day| day.at(20, 0, 0, 0).to_zoned(zone.clone()).ok()) {
+    if let Some(end) =
+        expected_on(parcel, order).and_then(|day| day.at(20, 0, 0, 0).to_zoned(zone.clone()).ok())
+    {
         block["expectedArrivalUntil"] = end.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().into();
     }
     block.to_string()

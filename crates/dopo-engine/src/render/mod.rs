@@ -9,9 +9,11 @@ pub mod colour;
 pub mod compile;
 pub mod context;
 pub mod samples;
+#[cfg(test)]
+mod tests;
 
-pub use compile::{TemplateProblem, TemplateSource, compile};
-pub use context::{ContextInput, Links, MessageContext, context};
+pub use compile::{TemplateProblem, TemplateSource, compile, remarks, required_items};
+pub use context::{ContextInput, Links, MessageContext, context, why_words};
 
 use crate::ports::{Rendered, TemplateRow};
 use dopo_core::italy::{Locale, clean_line};
@@ -45,7 +47,9 @@ pub enum RenderError {
         part: &'static str,
     },
     /// A placeholder or a piece of logic failed.
-    #[error("template `{name}`, part `{part}`, line {line}: {what}; correct the template and publish it again")]
+    #[error(
+        "template `{name}`, part `{part}`, line {line}: {what}; correct the template and publish it again"
+    )]
     Failed {
         /// Template.
         name: String,
@@ -87,7 +91,13 @@ pub struct Prepared {
 
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Prepared({} {} {})", self.name, self.locale.tag(), self.version)
+        write!(
+            f,
+            "Prepared({} {} {})",
+            self.name,
+            self.locale.tag(),
+            self.version
+        )
     }
 }
 
@@ -122,7 +132,10 @@ impl Templates {
     pub fn get(&self, name: &str, locale: Locale) -> Option<Arc<Prepared>> {
         let versions = self.by_name.get(name)?;
         let of = |locale| versions.iter().find(move |p| p.locale == locale);
-        of(locale).or_else(|| of(Locale::It)).or_else(|| versions.first()).map(Arc::clone)
+        of(locale)
+            .or_else(|| of(Locale::It))
+            .or_else(|| versions.first())
+            .map(Arc::clone)
     }
 }
 
@@ -144,7 +157,9 @@ fn program(name: &str, compiled: &serde_json::Value) -> Result<Arc<Program>, Ren
     static KNOWN: OnceLock<Mutex<HashMap<[u8; 32], Weak<Program>>>> = OnceLock::new();
     let key: [u8; 32] = Sha256::digest(compiled.to_string()).into();
     let known = KNOWN.get_or_init(Mutex::default);
-    let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut known = known
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(program) = known.get(&key).and_then(Weak::upgrade) {
         return Ok(program);
     }
@@ -157,22 +172,32 @@ fn program(name: &str, compiled: &serde_json::Value) -> Result<Arc<Program>, Ren
 fn build(name: &str, compiled: &serde_json::Value) -> Result<Program, RenderError> {
     let mut environment = sandbox();
     let sms = compiled["tu"].get("sms").is_some();
-    let parts: &[&'static str] = if sms { &["sms"] } else { &["subject", "text", "html"] };
-    let mut needs_products = false;
+    let parts: &[&'static str] = if sms {
+        &["sms"]
+    } else {
+        &["subject", "text", "html"]
+    };
+    let needs_products = compiled["needs_products"].as_bool().unwrap_or(false);
     for register in ["tu", "lei"] {
         for part in parts {
             let source = compiled[register]
                 .get(part)
                 .or_else(|| compiled["tu"].get(part))
                 .and_then(serde_json::Value::as_str)
-                .ok_or(RenderError::Broken { name: name.to_owned(), part })?;
-            needs_products |= source.contains("in products");
+                .ok_or(RenderError::Broken {
+                    name: name.to_owned(),
+                    part,
+                })?;
             environment
                 .add_template_owned(format!("{register}.{part}"), source.to_owned())
                 .map_err(|error| failed(name, part, &error))?;
         }
     }
-    Ok(Program { environment, sms, needs_products })
+    Ok(Program {
+        environment,
+        sms,
+        needs_products,
+    })
 }
 
 /// An environment in which a template can read its context and do nothing else.
@@ -185,16 +210,7 @@ pub(crate) fn sandbox() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_recursion_limit(RECURSION_MAX);
     environment.set_fuel(Some(FUEL_INSTRUCTIONS));
-    // Nothing prints as "none": a template asks whether there is something before it prints it.
-    environment.set_formatter(|out, state, value| {
-        if value.is_none() {
-            return Err(minijinja::Error::new(
-                ErrorKind::UndefinedError,
-                "a value that can be missing is printed without `{% if %}` around it",
-            ));
-        }
-        minijinja::escape_formatter(out, state, value)
-    });
+    environment.set_formatter(print);
     environment.add_filter("length", minijinja::filters::length);
     environment.add_filter("upper", minijinja::filters::upper);
     environment.add_filter("lower", minijinja::filters::lower);
@@ -207,15 +223,61 @@ pub(crate) fn sandbox() -> Environment<'static> {
     environment
 }
 
+/// Prints a value. Nothing prints as "none": a template asks whether there is something before it prints it.
+fn print(
+    out: &mut minijinja::Output<'_>,
+    state: &mut minijinja::State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    if value.is_none() {
+        return Err(minijinja::Error::new(
+            ErrorKind::UndefinedError,
+            "a value that can be missing is printed without `{% if %}` around it",
+        ));
+    }
+    match value.as_str() {
+        Some(text) if value.is_safe() || !matches!(state.auto_escape(), AutoEscape::Html) => {
+            Ok(out.write_str(text)?)
+        }
+        Some(text) => Ok(write_escaped(out, text)?),
+        None => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+/// Text for HTML and for attributes in quotes. A slash stays, so that links stay links for every mail program.
+fn write_escaped(out: &mut minijinja::Output<'_>, text: &str) -> std::fmt::Result {
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        out.write_str(&rest[..at])?;
+        out.write_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = &rest[at + 1..];
+    }
+    out.write_str(rest)
+}
+
 /// The JSON-LD of a service mail as a script block, safe inside HTML; empty where there is none (MAIL-09).
 fn structured_data(state: &mut minijinja::State<'_, '_>) -> Value {
-    let json = state.lookup("json_ld").and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let json = state
+        .lookup("json_ld")
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default();
     if json.is_empty() {
         return Value::from_safe_string(String::new());
     }
     // `<`, `>` and `&` can only stand inside JSON strings, where their escapes mean the same.
-    let json = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-    Value::from_safe_string(format!("<script type=\"application/ld+json\">{json}</script>"))
+    let json = json
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026");
+    Value::from_safe_string(format!(
+        "<script type=\"application/ld+json\">{json}</script>"
+    ))
 }
 
 fn failed(name: &str, part: &str, error: &minijinja::Error) -> RenderError {
@@ -258,11 +320,16 @@ pub fn render(prepared: &Prepared, context: &serde_json::Value) -> Result<Render
             .environment
             .get_template(&format!("{register}.{part}"))
             .map_err(|error| failed(name, part, &error))?;
-        let mut out = Bounded { bytes: Vec::with_capacity(room) };
+        let mut out = Bounded {
+            bytes: Vec::with_capacity(room),
+        };
         match template.render_captured_to(root.clone(), &mut out) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WriteFailure => {
-                return Err(RenderError::TooLong { name: name.clone(), part: part.to_owned() });
+                return Err(RenderError::TooLong {
+                    name: name.clone(),
+                    part: part.to_owned(),
+                });
             }
             Err(error) => return Err(failed(name, part, &error)),
         }
@@ -270,7 +337,10 @@ pub fn render(prepared: &Prepared, context: &serde_json::Value) -> Result<Render
     };
     if prepared.program.sms {
         let text = dopo_core::sms::transliterate(&part("sms", 256)?);
-        return Ok(Rendered { text: clean_line(&text), ..Rendered::default() });
+        return Ok(Rendered {
+            text: clean_line(&text),
+            ..Rendered::default()
+        });
     }
     Ok(Rendered {
         subject: clean_line(&part("subject", 96)?),
