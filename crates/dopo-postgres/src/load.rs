@@ -66,7 +66,7 @@ pub(crate) async fn for_arrivals(
     people.extend(wanted.customers.iter());
     let customers = lock(c, shop, &people).await?;
     let mut loaded = Loaded {
-        customers,
+        customers: customers.into_iter().collect(),
         parked,
         ..Loaded::default()
     };
@@ -103,7 +103,7 @@ pub(crate) async fn for_due(
     customers: BTreeMap<CustomerId, Customer>,
 ) -> Result<Loaded, Fault> {
     let mut loaded = Loaded {
-        customers,
+        customers: customers.into_iter().collect(),
         ..Loaded::default()
     };
     let none = Keys::default();

@@ -112,10 +112,7 @@ impl PostgresStore {
                     "idle_in_transaction_session_timeout",
                     IDLE_IN_TRANSACTION_TIMEOUT_MS.to_string(),
                 ),
-                (
-                    "default_transaction_isolation",
-                    "read\\ committed".to_owned(),
-                ),
+                ("default_transaction_isolation", "read committed".to_owned()),
                 // Its plans cost more than these statements take.
                 ("jit", "off".to_owned()),
                 ("TimeZone", "UTC".to_owned()),
@@ -169,7 +166,7 @@ impl PostgresStore {
         let mut tries = 0;
         loop {
             match self.pool.begin().await {
-                Err(sqlx::Error::Io(_)) if tries < POOL_CONNECTIONS_MAX => tries += 1,
+                Err(error) if tries < POOL_CONNECTIONS_MAX && is_dead(&error) => tries += 1,
                 result => return Ok(result?),
             }
         }
@@ -203,6 +200,15 @@ impl PostgresStore {
         for due in &writes.due {
             self.outbox_mark(due.channel).added(us_up(due.due_at));
         }
+    }
+}
+
+/// Whether this says that the connection was ended, by the network or by the server (57P01 to 57P03).
+fn is_dead(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(e) => e.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
     }
 }
 

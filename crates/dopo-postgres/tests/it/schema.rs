@@ -1,0 +1,126 @@
+//! Migrations: one program at a time, none unknown, the same tables as on SQLite.
+
+use crate::db::Database;
+use dopo_engine::ports::store::{Store, StoreError};
+use dopo_postgres::{Role, connect, connect_as};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_nodes_that_start_at_once_migrate_once() {
+    let Some(database) = Database::empty().await else {
+        return;
+    };
+    let url = database.url();
+    let stores = tokio::join!(connect(&url), connect(&url), connect(&url), connect(&url));
+    for store in [stores.0, stores.1, stores.2, stores.3] {
+        store.unwrap().check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let Some(database) = Database::fresh().await else {
+        return;
+    };
+    sqlx::query("INSERT INTO schema_migrations VALUES (9999, '9999_later', 'x', 'y')")
+        .execute(&mut database.raw().await)
+        .await
+        .unwrap();
+    let refused = connect(&database.url()).await.err().unwrap();
+    assert!(
+        matches!(&refused, StoreError::Schema(why) if why.contains("newer version")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_reworded_migration_is_refused() {
+    let Some(database) = Database::fresh().await else {
+        return;
+    };
+    sqlx::query("UPDATE schema_migrations SET sha256 = 'other' WHERE number = 1")
+        .execute(&mut database.raw().await)
+        .await
+        .unwrap();
+    let refused = connect(&database.url()).await.err().unwrap();
+    assert!(
+        matches!(&refused, StoreError::Schema(why) if why.contains("wording")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_tool_leaves_an_older_schema_alone() {
+    let Some(database) = Database::fresh().await else {
+        return;
+    };
+    sqlx::query("DELETE FROM schema_migrations WHERE number > 1")
+        .execute(&mut database.raw().await)
+        .await
+        .unwrap();
+    let refused = connect_as(&database.url(), Role::Tool).await.err().unwrap();
+    assert!(
+        matches!(&refused, StoreError::Schema(why) if why.contains("dopo migrate")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_read_is_said_without_its_password() {
+    let refused = connect("postgres://dopo:geheim@[::1/shop")
+        .await
+        .err()
+        .unwrap();
+    assert!(!refused.to_string().contains("geheim"), "{refused}");
+}
+
+/// Tables and their columns, as the migrations of a folder make them.
+fn tables(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut tables = BTreeMap::new();
+    for file in files {
+        let sql = std::fs::read_to_string(file).unwrap();
+        let mut table: Option<(String, Vec<String>)> = None;
+        for line in sql.lines() {
+            if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+                let name = rest.split_whitespace().next().unwrap().to_owned();
+                table = Some((name, Vec::new()));
+            } else if line.starts_with(')') {
+                tables.extend(table.take());
+            } else if let Some((_, columns)) = &mut table {
+                let word = line.split_whitespace().next().unwrap_or_default();
+                let is_column = line.starts_with("    ") && !line.starts_with("     ");
+                if is_column && word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                    columns.push(word.to_owned());
+                }
+            }
+        }
+    }
+    tables
+}
+
+#[test]
+fn both_databases_have_the_same_tables_and_columns_but_for_the_slots() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let names = |store: &str| {
+        let mut names: Vec<_> = std::fs::read_dir(crates.join(store).join("migrations"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("dopo-sqlite"), names("dopo-postgres"));
+    let sqlite = tables(&crates.join("dopo-sqlite/migrations"));
+    let mut postgres = tables(&crates.join("dopo-postgres/migrations"));
+    for columns in postgres.values_mut() {
+        columns.retain(|column| column != "slot");
+    }
+    assert!(sqlite.len() > 20);
+    assert_eq!(sqlite, postgres);
+}
