@@ -19,7 +19,7 @@ use serde::Deserialize;
 use std::collections::HashSet;
 
 /// Seconds between renewals of the page.
-const RENEW_S: u32 = 5;
+const RENEW_S: u32 = 10;
 /// Orders shown.
 const ORDERS_MAX: usize = 8;
 /// Messages looked at to find orders on the move.
