@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Why a message is sent; the law looks at this before anything else (rules section 0.1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -266,17 +267,26 @@ pub struct ConsentCell {
 pub struct Consents(BTreeMap<String, ConsentCell>);
 
 impl Consents {
-    fn key(topic: Topic, channel: Option<Channel>) -> String {
-        match channel {
-            Some(channel) => format!("{}/{}", topic.as_str(), channel.as_str()),
-            None => topic.as_str().to_owned(),
-        }
+    /// The key of a cell: `topic` or `topic/channel`.
+    fn key(topic: Topic, channel: Option<Channel>) -> &'static str {
+        /// Channels of a row, and one place for all of them.
+        const PLACES: usize = Channel::ALL.len() + 1;
+        static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+            let of = |topic: Topic| {
+                let on = move |c: Channel| format!("{}/{}", topic.as_str(), c.as_str());
+                let all = std::iter::once(topic.as_str().to_owned());
+                all.chain(Channel::ALL.into_iter().map(on))
+            };
+            Topic::ALL.into_iter().flat_map(of).collect()
+        });
+        let row = topic as usize * PLACES;
+        &KEYS[row + channel.map_or(0, |c| c as usize + 1)]
     }
 
     /// The cell of a topic on a channel; an act for all channels counts where it is newer.
     pub fn cell(&self, topic: Topic, channel: Option<Channel>) -> Option<&ConsentCell> {
-        let all = self.0.get(&Self::key(topic, None));
-        let own = channel.and_then(|c| self.0.get(&Self::key(topic, Some(c))));
+        let all = self.0.get(Self::key(topic, None));
+        let own = channel.and_then(|c| self.0.get(Self::key(topic, Some(c))));
         match (own, all) {
             (Some(own), Some(all)) => Some(if all.at > own.at { all } else { own }),
             (own, all) => own.or(all),
@@ -323,7 +333,7 @@ impl Consents {
                 .retain(|key, cell| !key.starts_with(&prefix) || cell.at > at);
         }
         self.0.insert(
-            Self::key(act.topic, act.channel),
+            Self::key(act.topic, act.channel).to_owned(),
             ConsentCell {
                 state,
                 at,
@@ -351,5 +361,21 @@ impl Consents {
     /// All cells with their keys (`topic` or `topic/channel`), for display and export.
     pub fn cells(&self) -> impl Iterator<Item = (&str, &ConsentCell)> {
         self.0.iter().map(|(k, c)| (k.as_str(), c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_has_its_own_name() {
+        for topic in Topic::ALL {
+            assert_eq!(Consents::key(topic, None), topic.as_str());
+            for channel in Channel::ALL {
+                let name = format!("{}/{}", topic.as_str(), channel.as_str());
+                assert_eq!(Consents::key(topic, Some(channel)), name);
+            }
+        }
     }
 }

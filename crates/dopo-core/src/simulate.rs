@@ -4,8 +4,7 @@
 //! decision and never copied, so that a year of a shop takes seconds.
 
 use crate::advance::{
-    self, Keys, Loaded, MessageMark, Shop, WaitsFor, Writes, advance_arrivals_keeping,
-    advance_due_keeping, permit_leaving,
+    self, Decided, Keys, Loaded, MessageMark, Shop, WaitsFor, permit_leaving, rehearse,
 };
 use crate::cart::Cart;
 use crate::consent::Channel;
@@ -21,6 +20,37 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A hash table by quick hashing: nobody outside chooses a rehearsal's keys to make them collide.
+type Table<K, V> = HashMap<K, V, BuildHasherDefault<QuickHash>>;
+
+/// Multiply and rotate; good enough for ids and names.
+#[derive(Clone, Copy, Default, Debug)]
+struct QuickHash(u64);
+
+impl Hasher for QuickHash {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn write_i64(&mut self, word: i64) {
+        self.write_u64(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table looks at the upper bits and the lower ones; fresh ids differ in the middle.
+        self.0 ^ (self.0 >> 32)
+    }
+}
 
 /// What became of a message.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -95,7 +125,7 @@ pub struct Simulation<I> {
 }
 
 impl<I> Simulation<I> {
-    /// How many decisions of runs were taken so far.
+    /// How often the state machine of a run was asked so far.
     pub fn steps(&self) -> u64 {
         self.rehearsal.steps
     }
@@ -130,16 +160,16 @@ impl<I: Iterator<Item = EventLine>> Iterator for Simulation<I> {
 pub struct Rehearsal {
     shop: Shop,
     now: Timestamp,
-    customers: HashMap<CustomerId, Customer>,
-    identities: HashMap<IdentityKey, CustomerId>,
-    orders: HashMap<OrderId, Order>,
-    order_ids: HashMap<String, OrderId>,
-    parcel_numbers: HashMap<String, OrderId>,
-    carts: HashMap<String, Cart>,
-    categories: HashMap<String, String>,
-    runs: HashMap<RunId, Run>,
-    active: HashMap<CustomerId, Vec<RunId>>,
-    messages: HashMap<EffectId, Message>,
+    customers: Table<CustomerId, Box<Customer>>,
+    identities: Table<IdentityKey, CustomerId>,
+    orders: Table<OrderId, Box<Order>>,
+    order_ids: Table<String, OrderId>,
+    parcel_numbers: Table<String, OrderId>,
+    carts: Table<String, Box<Cart>>,
+    categories: Table<String, String>,
+    runs: Table<RunId, Box<Run>>,
+    active: Table<CustomerId, Vec<RunId>>,
+    messages: Table<EffectId, Box<Message>>,
     parked: BTreeMap<WaitsFor, Vec<Arrival>>,
     heard: HashSet<(String, String)>,
     wakes: BinaryHeap<Reverse<(Timestamp, RunId)>>,
@@ -159,16 +189,16 @@ impl Rehearsal {
         Rehearsal {
             shop,
             now: Timestamp::UNIX_EPOCH,
-            customers: HashMap::new(),
-            identities: HashMap::new(),
-            orders: HashMap::new(),
-            order_ids: HashMap::new(),
-            parcel_numbers: HashMap::new(),
-            carts: HashMap::new(),
-            categories: HashMap::new(),
-            runs: HashMap::new(),
-            active: HashMap::new(),
-            messages: HashMap::new(),
+            customers: Table::default(),
+            identities: Table::default(),
+            orders: Table::default(),
+            order_ids: Table::default(),
+            parcel_numbers: Table::default(),
+            carts: Table::default(),
+            categories: Table::default(),
+            runs: Table::default(),
+            active: Table::default(),
+            messages: Table::default(),
             parked: BTreeMap::new(),
             heard: HashSet::new(),
             wakes: BinaryHeap::new(),
@@ -199,42 +229,44 @@ impl Rehearsal {
 
     /// All messages, in no order.
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.messages.values()
+        self.messages.values().map(|fact| &**fact)
     }
 
     /// One message.
     pub fn message(&self, id: EffectId) -> Option<&Message> {
-        self.messages.get(&id)
+        self.messages.get(&id).map(|fact| &**fact)
     }
 
     /// All runs, in no order.
     pub fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs.values()
+        self.runs.values().map(|fact| &**fact)
     }
 
     /// All customers, in no order.
     pub fn customers(&self) -> impl Iterator<Item = &Customer> {
-        self.customers.values()
+        self.customers.values().map(|fact| &**fact)
     }
 
     /// One customer.
     pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
-        self.customers.get(&id)
+        self.customers.get(&id).map(|fact| &**fact)
     }
 
     /// One order.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
-        self.orders.get(&id)
+        self.orders.get(&id).map(|fact| &**fact)
     }
 
     /// The order with this platform id.
     pub fn order_named(&self, external_id: &str) -> Option<&Order> {
-        self.orders.get(self.order_ids.get(external_id)?)
+        self.orders
+            .get(self.order_ids.get(external_id)?)
+            .map(|fact| &**fact)
     }
 
     /// One cart.
     pub fn cart(&self, external_id: &str) -> Option<&Cart> {
-        self.carts.get(external_id)
+        self.carts.get(external_id).map(|fact| &**fact)
     }
 
     /// The coupons issued so far.
@@ -252,7 +284,7 @@ impl Rehearsal {
         &self.unusable
     }
 
-    /// How many decisions of runs were taken so far.
+    /// How often the state machine of a run was asked so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }
@@ -316,9 +348,9 @@ impl Rehearsal {
     fn take_in(&mut self, arrival: Arrival) {
         let arrivals = vec![arrival];
         let loaded = self.load(&advance::keys(&arrivals));
-        let (writes, rest) =
-            advance_arrivals_keeping(&self.shop, loaded, arrivals, self.now, self.entropy());
-        self.write(writes, rest);
+        let entropy = self.entropy();
+        let decided = rehearse(&self.shop, loaded, arrivals, None, self.now, entropy);
+        self.write(decided);
     }
 
     fn wake(&mut self, id: RunId, at: Timestamp) {
@@ -331,9 +363,9 @@ impl Rehearsal {
         }
         let mut loaded = Loaded::default();
         self.load_person(run.customer_id, &mut loaded);
-        let (writes, rest) =
-            advance_due_keeping(&self.shop, loaded, &[id], self.now, self.entropy());
-        self.write(writes, rest);
+        let entropy = self.entropy();
+        let decided = rehearse(&self.shop, loaded, vec![], Some(id), self.now, entropy);
+        self.write(decided);
     }
 
     /// Takes the facts that a batch may look at out of the store.
@@ -365,16 +397,16 @@ impl Rehearsal {
         for name in &keys.carts {
             if let Some(cart) = self.carts.remove(name) {
                 people.push(cart.customer_id);
-                loaded.carts.insert(name.clone(), cart);
+                loaded.carts.insert_boxed(name.clone(), cart);
             }
         }
         for id in &keys.messages {
             if let Some(message) = self.messages.get(id) {
                 people.push(message.customer_id);
-                loaded.messages.insert(*id, message.clone());
+                loaded.messages.insert(*id, (**message).clone());
                 if let Some(run) = self.runs.remove(&id.run()) {
                     people.push(run.customer_id);
-                    loaded.runs.insert(run.id, run);
+                    loaded.runs.insert_boxed(run.id, run);
                 }
             }
         }
@@ -419,11 +451,11 @@ impl Rehearsal {
         let Some(customer) = self.customers.remove(&id) else {
             return;
         };
-        loaded.customers.insert(id, customer);
+        loaded.customers.insert_boxed(id, customer);
         for run in self.active.get(&id).cloned().unwrap_or_default() {
             if let Some(run) = self.runs.remove(&run) {
                 self.load_key(&run.key, loaded);
-                loaded.runs.insert(run.id, run);
+                loaded.runs.insert_boxed(run.id, run);
             }
         }
     }
@@ -438,7 +470,7 @@ impl Rehearsal {
             && let Some(cart) = self.carts.remove(name)
         {
             let owner = cart.customer_id;
-            loaded.carts.insert(name.clone(), cart);
+            loaded.carts.insert_boxed(name.clone(), cart);
             self.load_person(owner, loaded);
         }
     }
@@ -447,29 +479,36 @@ impl Rehearsal {
     fn load_order(&mut self, id: OrderId, loaded: &mut Loaded) -> Option<CustomerId> {
         let order = self.orders.remove(&id)?;
         let owner = order.customer_id;
-        loaded.orders.insert(id, order);
+        loaded.orders.insert_boxed(id, order);
         Some(owner)
     }
 
     /// Writes what was decided and puts back what was only looked at.
-    fn write(&mut self, writes: Writes, rest: Loaded) {
-        self.customers.extend(rest.customers);
-        self.orders.extend(rest.orders);
-        self.carts.extend(rest.carts);
-        self.runs.extend(rest.runs);
+    fn write(&mut self, decided: Decided) {
+        let Decided {
+            writes,
+            rest,
+            steps,
+        } = decided;
+        self.steps += steps;
+        self.customers.extend(rest.customers.into_boxed());
+        self.orders.extend(rest.orders.into_boxed());
+        self.carts.extend(rest.carts.into_boxed());
+        self.runs.extend(rest.runs.into_boxed());
         for order in writes.orders {
             if !self.order_ids.contains_key(&order.snapshot.external_id) {
                 self.order_ids
                     .insert(order.snapshot.external_id.clone(), order.id);
             }
-            self.orders.insert(order.id, order);
+            self.orders.insert(order.id, Box::new(order));
         }
         self.parcel_numbers.extend(writes.parcel_numbers);
         for cart in writes.carts {
-            self.carts.insert(cart.snapshot.external_id.clone(), cart);
+            self.carts
+                .insert(cart.snapshot.external_id.clone(), Box::new(cart));
         }
         for customer in writes.customers {
-            self.customers.insert(customer.id, customer);
+            self.customers.insert(customer.id, Box::new(customer));
         }
         self.identities.extend(writes.identities);
         for (from, into) in writes.merges {
@@ -529,7 +568,6 @@ impl Rehearsal {
     }
 
     fn write_run(&mut self, run: Run) {
-        self.steps += 1;
         let list = self.active.entry(run.customer_id).or_default();
         match run.state.wake_at() {
             Some(at) => {
@@ -541,14 +579,14 @@ impl Rehearsal {
             None => list.retain(|id| *id != run.id),
         }
         if run.state.is_active() || self.keeps_history {
-            self.runs.insert(run.id, run);
+            self.runs.insert(run.id, Box::new(run));
         }
     }
 
     fn write_message(&mut self, message: Message) {
         if message.status == MessageStatus::Queued {
             self.due.push(Reverse((message.due_at, message.id)));
-            self.messages.insert(message.id, message);
+            self.messages.insert(message.id, Box::new(message));
             return;
         }
         let verdict = match message.status {
@@ -558,7 +596,7 @@ impl Rehearsal {
         self.rows
             .push(self.row(&message, message.decided_at, verdict, None, message.reason));
         if self.keeps_history {
-            self.messages.insert(message.id, message);
+            self.messages.insert(message.id, Box::new(message));
         }
     }
 
@@ -605,8 +643,15 @@ impl Rehearsal {
         let Some(person) = self.customers.get(&message.customer_id) else {
             return;
         };
-        let order = message.order_id.and_then(|o| self.orders.get(&o));
-        let cart = message.cart_id.as_ref().and_then(|c| self.carts.get(c));
+        let order = message
+            .order_id
+            .and_then(|o| self.orders.get(&o))
+            .map(|o| &**o);
+        let cart = message
+            .cart_id
+            .as_ref()
+            .and_then(|c| self.carts.get(c))
+            .map(|c| &**c);
         let word = permit_leaving(&self.shop, message, person, order, cart, self.now);
         match word {
             Decision::Allow(grant) => {

@@ -17,11 +17,13 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod facts;
+mod held;
 mod leave;
 mod people;
 mod runs;
 mod world;
 
+pub use held::Held;
 pub use leave::permit_leaving;
 pub use world::keys;
 
@@ -66,21 +68,21 @@ pub struct Keys {
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// People, by id. Includes the owners of all orders, carts, runs and messages here.
-    pub customers: BTreeMap<CustomerId, Customer>,
+    pub customers: Held<CustomerId, Customer>,
     /// Which person a key names.
     pub identities: BTreeMap<IdentityKey, CustomerId>,
     /// Orders, by id.
-    pub orders: BTreeMap<OrderId, Order>,
+    pub orders: Held<OrderId, Order>,
     /// Which order a platform id names.
     pub order_ids: BTreeMap<String, OrderId>,
     /// Which order a tracking number names.
     pub parcel_numbers: BTreeMap<String, OrderId>,
     /// Carts, by the platform's id.
-    pub carts: BTreeMap<String, Cart>,
+    pub carts: Held<String, Cart>,
     /// Runs, by id.
-    pub runs: BTreeMap<RunId, Run>,
+    pub runs: Held<RunId, Run>,
     /// Messages, by id.
-    pub messages: BTreeMap<EffectId, Message>,
+    pub messages: Held<EffectId, Message>,
     /// Platform category of products, by the platform's product id.
     pub categories: BTreeMap<String, String>,
     /// Earlier arrivals that waited for one of [`Keys::orders`] or [`Keys::parcel_numbers`] to become known, in order of
@@ -208,7 +210,9 @@ pub fn advance_arrivals(
     now: Timestamp,
     entropy: u128,
 ) -> Writes {
-    arrived(shop, loaded, arrivals, now, entropy).finish()
+    let mut world = world::World::new(shop, loaded, now, entropy);
+    world.hear(arrivals);
+    world.finish()
 }
 
 /// Decides the due runs of one shop.
@@ -219,59 +223,38 @@ pub fn advance_due(
     now: Timestamp,
     entropy: u128,
 ) -> Writes {
-    woken(shop, loaded, due, now, entropy).finish()
-}
-
-fn arrived(
-    shop: &Shop,
-    loaded: Loaded,
-    arrivals: Vec<Arrival>,
-    now: Timestamp,
-    entropy: u128,
-) -> world::World<'_> {
-    let mut world = world::World::new(shop, loaded, now, entropy);
-    let parked = std::mem::take(&mut world.loaded.parked);
-    for arrival in arrivals.into_iter().chain(parked) {
-        let happenings = world.apply(arrival);
-        for happening in &happenings {
-            world.route(happening);
-        }
-    }
-    world
-}
-
-fn woken<'a>(
-    shop: &'a Shop,
-    loaded: Loaded,
-    due: &[RunId],
-    now: Timestamp,
-    entropy: u128,
-) -> world::World<'a> {
     let mut world = world::World::new(shop, loaded, now, entropy);
     for run in due {
         world.wake(*run);
     }
-    world
+    world.finish()
 }
 
-/// As [`advance_arrivals`], and hands back the loaded facts that did not change, for a store in memory.
-pub(crate) fn advance_arrivals_keeping(
+/// What a rehearsal gets back.
+pub(crate) struct Decided {
+    /// What changes.
+    pub(crate) writes: Writes,
+    /// The loaded facts that did not change.
+    pub(crate) rest: Loaded,
+    /// How often the state machine of a run was asked.
+    pub(crate) steps: u64,
+}
+
+/// As [`advance_arrivals`] and [`advance_due`] one after the other, for a shop in memory: without counters, and with what
+/// was only looked at.
+pub(crate) fn rehearse(
     shop: &Shop,
     loaded: Loaded,
     arrivals: Vec<Arrival>,
+    due: Option<RunId>,
     now: Timestamp,
     entropy: u128,
-) -> (Writes, Loaded) {
-    arrived(shop, loaded, arrivals, now, entropy).finish_keeping()
-}
-
-/// As [`advance_due`], and hands back the loaded facts that did not change, for a store in memory.
-pub(crate) fn advance_due_keeping(
-    shop: &Shop,
-    loaded: Loaded,
-    due: &[RunId],
-    now: Timestamp,
-    entropy: u128,
-) -> (Writes, Loaded) {
-    woken(shop, loaded, due, now, entropy).finish_keeping()
+) -> Decided {
+    let mut world = world::World::new(shop, loaded, now, entropy);
+    world.counting = false;
+    world.hear(arrivals);
+    if let Some(run) = due {
+        world.wake(run);
+    }
+    world.finish_keeping()
 }

@@ -5,7 +5,7 @@ use super::{Due, Task};
 use crate::consent::Purpose;
 use crate::customer::{ATTRIBUTES_MAX, Contact};
 use crate::effect::{Effect, SendMessage};
-use crate::event::{Happening, Origin};
+use crate::event::{Arrival, Happening, Origin};
 use crate::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
 use crate::id::{EffectId, RunId};
 use crate::journey::condition::evaluate;
@@ -19,6 +19,16 @@ use jiff::{SignedDuration, Timestamp};
 const DEFERRALS_MAX: usize = 4;
 
 impl World<'_> {
+    /// Takes arrivals in, in order, and after them those that waited.
+    pub(super) fn hear(&mut self, arrivals: Vec<Arrival>) {
+        let parked = std::mem::take(&mut self.loaded.parked);
+        for arrival in arrivals.into_iter().chain(parked) {
+            for happening in self.apply(arrival) {
+                self.route(&happening);
+            }
+        }
+    }
+
     /// Brings one happening to the runs it concerns and starts the journeys it starts.
     pub(super) fn route(&mut self, happening: &Happening) {
         let concerned: Vec<RunId> = self
@@ -122,6 +132,7 @@ impl World<'_> {
         {
             return;
         }
+        self.steps += 1;
         let Step { state, effects, .. } = start(&ctx, self.now);
         let run = Run {
             id,
@@ -241,6 +252,7 @@ impl World<'_> {
                 .and_then(|cart| self.loaded.carts.get(cart)),
             entropy: self.entropy,
         };
+        self.steps += 1;
         let Step {
             state,
             effects,
@@ -317,7 +329,9 @@ impl World<'_> {
                 Effect::IssueCoupon(coupon) => {
                     self.count("coupons.issued", coupon.campaign.as_str(), 1);
                     if let Some(person) = self.loaded.customers.get_mut(&customer_id) {
-                        person.campaigns.insert(coupon.campaign.clone(), coupon.issued_at);
+                        person
+                            .campaigns
+                            .insert(coupon.campaign.clone(), coupon.issued_at);
                         self.customers.insert(customer_id);
                     }
                     self.writes.coupons.push(coupon);

@@ -1,6 +1,6 @@
 //! The working copy of the facts of one batch, and which of them changed.
 
-use super::{Keys, Loaded, Shop, Writes};
+use super::{Decided, Keys, Loaded, Shop, Writes};
 use crate::event::{Arrival, Event, ParcelRef};
 use crate::id::{CustomerId, FRESH_IDS_MAX, Fresh, OrderId, RunId};
 use jiff::Timestamp;
@@ -24,6 +24,10 @@ pub(super) struct World<'a> {
     used: u16,
     /// Today in the shop's zone.
     day: Date,
+    /// Whether counters are moved; a rehearsal has none.
+    pub(super) counting: bool,
+    /// How often the state machine of a run was asked.
+    pub(super) steps: u64,
 }
 
 impl<'a> World<'a> {
@@ -42,6 +46,8 @@ impl<'a> World<'a> {
             fresh: Fresh(0),
             used: 0,
             day: zone.to_datetime(now).date(),
+            counting: true,
+            steps: 0,
         }
     }
 
@@ -63,9 +69,11 @@ impl<'a> World<'a> {
 
     /// Moves a counter of today.
     pub(super) fn count(&mut self, metric: &str, dim: impl Into<String>, n: i64) {
-        self.writes
-            .counters
-            .add(self.shop.id, self.day, metric, dim, n);
+        if self.counting {
+            self.writes
+                .counters
+                .add(self.shop.id, self.day, metric, dim, n);
+        }
     }
 
     /// Keeps an arrival for the operator: it cannot be used.
@@ -80,11 +88,11 @@ impl<'a> World<'a> {
 
     /// Gathers what changed.
     pub(super) fn finish(self) -> Writes {
-        self.finish_keeping().0
+        self.finish_keeping().writes
     }
 
     /// Gathers what changed, and hands back the facts that did not.
-    pub(super) fn finish_keeping(mut self) -> (Writes, Loaded) {
+    pub(super) fn finish_keeping(mut self) -> Decided {
         // A customer that was merged away in this batch is not written again.
         let gone: BTreeSet<CustomerId> = self.writes.merges.iter().map(|(from, _)| *from).collect();
         for id in &self.customers {
@@ -103,7 +111,11 @@ impl<'a> World<'a> {
         for id in &self.runs {
             self.writes.runs.extend(self.loaded.runs.remove(id));
         }
-        (self.writes, self.loaded)
+        Decided {
+            writes: self.writes,
+            rest: self.loaded,
+            steps: self.steps,
+        }
     }
 }
 
