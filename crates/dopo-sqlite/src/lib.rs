@@ -2,7 +2,7 @@
 //!
 //! Writes are closures that the writer thread runs inside one transaction for all that wait, each in its own savepoint, so
 //! that a durable commit is paid once for many. A write is answered after its commit, never before. Reads run beside it
-//! on connections that cannot write. See `docs/` for the tables; `migrations/` is their one source.
+//! on connections that cannot write. The tables are in `migrations/`.
 
 mod backup;
 mod commit;
