@@ -265,8 +265,8 @@ pub struct CouponContext {
     pub percent: String,
     /// Its true end: "venerdì 27 novembre alle 18:30".
     pub expires: String,
-    /// The same, short, for SMS: "27/11 ore 18:30".
-    pub expires_short: String,
+    /// The same, short, for SMS, after "fino" or "until": "al 27/11 ore 18:30", "all'8/12 ore 9:00".
+    pub until_short: String,
     /// Where to use it.
     pub url: String,
 }
@@ -675,8 +675,13 @@ fn coupon_context(coupon: &Coupon, zone: &TimeZone, locale: Locale, url: String)
         code: clean_line(&coupon.code),
         percent: format::percent(i64::from(coupon.percent) * 100, locale),
         expires: moment(&end, locale),
-        expires_short: format!(
-            "{:02}/{:02} {} {}",
+        until_short: format!(
+            "{}{}/{:02} {} {}",
+            match (locale, end.day()) {
+                (Locale::En, _) => "",
+                (Locale::It, 8 | 11) => "all'",
+                (Locale::It, _) => "al ",
+            },
             end.day(),
             end.month(),
             locale.pick("ore", "at"),

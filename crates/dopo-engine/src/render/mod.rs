@@ -5,6 +5,7 @@
 //! address, runs MJML once and leaves HTML with placeholders. A message then costs one [`context()`] and one
 //! [`render()`]: placeholders in precompiled text, in a sandbox without files, network or environment (SEC-06).
 
+pub mod check;
 pub mod colour;
 pub mod compile;
 pub mod context;
@@ -12,7 +13,8 @@ pub mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{TemplateProblem, TemplateSource, compile, remarks, required_items};
+pub use check::{remarks, required_items};
+pub use compile::{TemplateProblem, TemplateSource, compile};
 pub use context::{ContextInput, Links, MessageContext, context, why_words};
 
 use crate::ports::{Rendered, TemplateRow};

@@ -1,6 +1,6 @@
 //! What every mail of the library keeps, as facts.
 
-use super::compile::{ENVIRONMENTAL_WORDS, missing_from_text, preheader_of, remarks};
+use super::check::{ENVIRONMENTAL_WORDS, missing_from_text, preheader_of};
 use super::samples::{Richness, Sample};
 use super::*;
 use crate::library;
