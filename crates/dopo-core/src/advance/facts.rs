@@ -59,6 +59,13 @@ impl World<'_> {
                         return;
                     };
                     let mut told = order.snapshot.clone();
+                    // Shops tell a refund alone or the whole order, in any order: what went back never becomes less.
+                    let more = told
+                        .refunded
+                        .is_none_or(|known| known.cents < refunded.cents);
+                    if !more {
+                        return;
+                    }
                     told.refunded = Some(*refunded);
                     told.updated_at = told.updated_at.max(arrival.occurred_at);
                     told.payment = if refunded.cents >= told.total.cents {
