@@ -73,7 +73,7 @@ pub(crate) async fn dispatch_loop(
 }
 
 /// Claims one chunk of a channel and sees it through. Returns how many were claimed.
-async fn dispatch_once(
+pub(crate) async fn dispatch_once(
     engine: &Arc<Engine>,
     channel: Channel,
 ) -> Result<usize, crate::ports::StoreError> {

@@ -3,6 +3,7 @@
 //! [`Engine`] is the one handle: it takes things in ([`Engine::ingest`]), moves journeys when time comes and hands
 //! messages over ([`worker`]), renders them ([`render`]) and reads through its store. The rules are in `dopo-core`.
 
+pub mod demo_shop;
 pub mod dispatch;
 pub mod forget;
 pub mod ids;
@@ -82,9 +83,9 @@ impl Engine {
         key: MasterKey,
         settings: Settings,
     ) -> Result<Arc<Engine>, StoreError> {
-        let now = clock.now();
-        let node = store.acquire_node(now).await?;
-        let recovered = store.recover(now, Some(node)).await?;
+        let pulse = clock.pulse();
+        let node = store.acquire_node(pulse).await?;
+        let recovered = store.recover(pulse, Some(node)).await?;
         if recovered.repeated + recovered.in_doubt > 0 {
             tracing::warn!(
                 repeated = recovered.repeated,

@@ -3,7 +3,7 @@
 
 use crate::Engine;
 use crate::dispatch;
-use crate::ports::DUE_PER_COMMIT_MAX;
+use crate::ports::{DUE_PER_COMMIT_MAX, StoreError};
 use dopo_core::advance::advance_due;
 use dopo_core::consent::Channel;
 use dopo_core::id::ShopId;
@@ -51,6 +51,26 @@ pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
     }
     if let Err(error) = engine.store.release_node(engine.node).await {
         tracing::warn!(%error, "the node number could not be given back");
+    }
+}
+
+/// Brings everything that is due at this moment to its end and returns: for clocks that are moved by hand, while the
+/// loops of [`run`] do not run.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn settle(engine: &Arc<Engine>) -> Result<(), StoreError> {
+    loop {
+        let mut moved = 0;
+        for shop in engine.shops() {
+            moved += advance_shop(engine, shop.id).await;
+        }
+        for channel in Channel::ALL {
+            moved += dispatch::dispatch_once(engine, channel).await?;
+        }
+        if moved == 0 {
+            return Ok(());
+        }
     }
 }
 
@@ -109,7 +129,7 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
 
 async fn heartbeat_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = engine.store.heartbeat(engine.node, engine.now()).await {
+        if let Err(error) = engine.store.heartbeat(engine.node, engine.clock.pulse()).await {
             tracing::error!(%error, "the heartbeat could not be recorded");
         }
         if pause(&mut stop, HEARTBEAT).await {
@@ -123,7 +143,7 @@ async fn refresh_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
         if let Err(error) = engine.refresh_shops().await {
             tracing::error!(%error, "settings could not be read");
         }
-        match engine.store.recover(engine.now(), None).await {
+        match engine.store.recover(engine.clock.pulse(), None).await {
             Ok(found) if found.repeated + found.in_doubt > 0 => {
                 tracing::warn!(
                     repeated = found.repeated,

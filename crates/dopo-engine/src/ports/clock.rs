@@ -6,6 +6,11 @@ use jiff::Timestamp;
 pub trait Clock: Send + Sync + 'static {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// The time by which nodes show each other that they live. It runs at its own pace where a demo's time runs fast.
+    fn pulse(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// Gives secret random bits from the operating system.
