@@ -198,6 +198,11 @@ pub fn compile(source: &TemplateSource) -> Result<serde_json::Value, Vec<Templat
         "needs_products".to_owned(),
         (recommends && super::context::is_commercial(source.purpose)).into(),
     );
+    let guides = source
+        .parts()
+        .iter()
+        .any(|(_, text)| text.contains("guide_url"));
+    compiled.insert("needs_guides".to_owned(), guides.into());
     let compiled = serde_json::Value::Object(compiled);
     check_names(source, &compiled, &mut problems);
     if problems.is_empty() {

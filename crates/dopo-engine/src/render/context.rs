@@ -248,8 +248,8 @@ pub struct CartContext {
     pub lines: Vec<LineContext>,
     /// What it would cost.
     pub total: Option<String>,
-    /// Where to go on.
-    pub url: String,
+    /// Where to go on, where that is known.
+    pub url: Option<String>,
     /// The first item's name.
     pub first_title: String,
     /// How many more kinds of item there are.
@@ -267,8 +267,8 @@ pub struct CouponContext {
     pub expires: String,
     /// The same, short, for SMS, after "fino" or "until": "al 27/11 ore 18:30", "all'8/12 ore 9:00".
     pub until_short: String,
-    /// Where to use it.
-    pub url: String,
+    /// Where to use it, where the shop front is known.
+    pub url: Option<String>,
 }
 
 /// A recommended product.
@@ -364,14 +364,10 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
             more: lines.len().saturating_sub(1),
             lines,
             total: cart.snapshot.total.map(&money),
-            url: on
-                .or_else(|| storefront.clone())
-                .unwrap_or_else(|| input.links.preferences.clone()),
+            url: on.or_else(|| storefront.clone()),
         }
     });
-    let home = storefront
-        .clone()
-        .unwrap_or_else(|| input.links.preferences.clone());
+    let home = storefront.clone().map(measured);
     let coupon = input.message.send.coupon.as_ref().filter(|_| promo);
     let recommended = input.products.iter().filter(|p| {
         let bought = |line: &OrderLine| line.product_id.as_deref() == Some(&p.external_id);
@@ -443,7 +439,7 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
         order,
         parcel,
         cart,
-        coupon: coupon.map(|coupon| coupon_context(coupon, &zone, locale, measured(home))),
+        coupon: coupon.map(|coupon| coupon_context(coupon, &zone, locale, home)),
         products,
         links,
         json_ld,
@@ -478,13 +474,22 @@ pub(crate) fn safe_url(url: &str) -> Option<String> {
 }
 
 fn seller_context(input: &ContextInput<'_>) -> SellerContext {
-    let seller = &input.shop.settings.seller;
+    let settings = &input.shop.settings;
+    let seller = &settings.seller;
+    // A shop in trial may not have said yet; going live is refused without (CONS-18).
+    let or = |text: &str, instead: &str| match clean_line(text) {
+        text if text.is_empty() => clean_line(instead),
+        text => text,
+    };
     let phone = Phone::parse(&seller.phone).ok();
     let some = |text: &Option<String>| text.as_deref().map(clean_line).filter(|t| !t.is_empty());
     SellerContext {
-        legal_name: clean_line(&seller.legal_name),
+        legal_name: or(&seller.legal_name, &settings.name),
         address: clean_line(&seller.address),
-        email: clean_line(&seller.email),
+        email: or(
+            &seller.email,
+            settings.reply_to.as_ref().unwrap_or(&settings.from_email),
+        ),
         phone: phone
             .as_ref()
             .map_or_else(|| clean_line(&seller.phone), Phone::display),
@@ -669,7 +674,12 @@ fn moment(at: &Zoned, locale: Locale) -> String {
     )
 }
 
-fn coupon_context(coupon: &Coupon, zone: &TimeZone, locale: Locale, url: String) -> CouponContext {
+fn coupon_context(
+    coupon: &Coupon,
+    zone: &TimeZone,
+    locale: Locale,
+    url: Option<String>,
+) -> CouponContext {
     let end = coupon.expires_at.to_zoned(zone.clone());
     CouponContext {
         code: clean_line(&coupon.code),

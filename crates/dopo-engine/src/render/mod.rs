@@ -77,6 +77,7 @@ struct Program {
     environment: Environment<'static>,
     sms: bool,
     needs_products: bool,
+    needs_guides: bool,
 }
 
 /// A template version, ready to fill.
@@ -180,6 +181,7 @@ fn build(name: &str, compiled: &serde_json::Value) -> Result<Program, RenderErro
         &["subject", "text", "html"]
     };
     let needs_products = compiled["needs_products"].as_bool().unwrap_or(false);
+    let needs_guides = compiled["needs_guides"].as_bool().unwrap_or(false);
     for register in ["tu", "lei"] {
         for part in parts {
             let source = compiled[register]
@@ -199,6 +201,7 @@ fn build(name: &str, compiled: &serde_json::Value) -> Result<Program, RenderErro
         environment,
         sms,
         needs_products,
+        needs_guides,
     })
 }
 
@@ -303,6 +306,11 @@ pub(crate) fn explain(error: &minijinja::Error) -> String {
 /// Whether the template shows recommended products and is pointless without any.
 pub fn needs_products(template: &Prepared) -> bool {
     template.program.needs_products
+}
+
+/// Whether the template shows the shop's guides for what was bought: the products of the order's lines are wanted then.
+pub fn needs_guides(template: &Prepared) -> bool {
+    template.program.needs_guides
 }
 
 /// Fills a template. For an SMS only the text is set, in the letters of GSM-7 where that is possible.

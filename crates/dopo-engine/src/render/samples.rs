@@ -303,20 +303,24 @@ impl Sample {
             ),
             product("p5", locale.pick("Lampada Serio", "Serio lamp"), 9_900),
         ];
-        let link = |path: &str| format!("https://dopo.example/{path}/Zk3vT9qLw2XbM7RdYh5N");
+        // As long as sealed tokens are, so that sizes are honest.
+        let link = |path: &str, length: usize| {
+            let token: String = "Zk3vT9qLw2XbM7RdYh5N"
+                .chars()
+                .cycle()
+                .take(length)
+                .collect();
+            format!("https://dopo.example/{path}/{token}")
+        };
         let links = Links {
-            order: Some(link("o")),
-            preferences: link("p"),
-            unsubscribe: (!matches!(purpose, Purpose::Legal | Purpose::Service)).then(|| {
-                match channel {
-                    Channel::Sms => "https://dopo.example/u/Zk3vT9qLw2Xb".to_owned(),
-                    _ => link("u"),
-                }
-            }),
-            stop_measuring: full.then(|| link("m")),
-            reminder: marketing.then(|| link("r")),
-            pixel: (full && channel == Channel::Email).then(|| link("i") + ".gif"),
-            countdown: marketing.then(|| link("k") + ".png"),
+            order: Some(link("o", 44)),
+            preferences: link("p", 44),
+            unsubscribe: (!matches!(purpose, Purpose::Legal | Purpose::Service))
+                .then(|| link("u", 66)),
+            stop_measuring: full.then(|| link("m", 44)),
+            reminder: marketing.then(|| link("r", 55)),
+            pixel: (full && channel == Channel::Email).then(|| link("i", 55) + ".gif"),
+            countdown: marketing.then(|| link("k", 56) + ".png"),
         };
         Sample {
             shop: Shop {

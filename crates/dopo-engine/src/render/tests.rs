@@ -27,6 +27,17 @@ fn ready(source: &TemplateSource) -> Prepared {
     prepare_one(&row).expect("what compiles can be filled")
 }
 
+/// The library, compiled once for all tests.
+fn library_ready() -> &'static [(TemplateSource, Prepared)] {
+    static READY: OnceLock<Vec<(TemplateSource, Prepared)>> = OnceLock::new();
+    READY.get_or_init(|| {
+        library::templates()
+            .into_iter()
+            .map(|source| (source.clone(), ready(&source)))
+            .collect()
+    })
+}
+
 fn built_in(name: &str, locale: Locale) -> TemplateSource {
     library::templates()
         .into_iter()
@@ -41,18 +52,17 @@ fn fill(prepared: &Prepared, sample: &Sample) -> Rendered {
 
 /// Every built-in template with every sample.
 fn each(mut look: impl FnMut(&TemplateSource, Register, Richness, &Rendered)) {
-    for source in library::templates() {
-        let prepared = ready(&source);
+    for (source, prepared) in library_ready() {
         for register in REGISTERS {
             for richness in RICHNESS {
                 let sample = Sample::new(
                     source.purpose,
-                    channel(&source),
+                    channel(source),
                     source.locale,
                     register,
                     richness,
                 );
-                look(&source, register, richness, &fill(&prepared, &sample));
+                look(source, register, richness, &fill(prepared, &sample));
             }
         }
     }
@@ -489,11 +499,10 @@ fn hostile_data_is_shown_as_it_is_and_does_nothing() {
         "X\r\nBcc: a@b.it",
     ];
     for name in names {
-        for source in library::templates() {
-            let prepared = ready(&source);
+        for (source, prepared) in library_ready() {
             let mut sample = Sample::new(
                 source.purpose,
-                channel(&source),
+                channel(source),
                 source.locale,
                 Register::Tu,
                 Richness::Full,
@@ -508,7 +517,7 @@ fn hostile_data_is_shown_as_it_is_and_does_nothing() {
             for product in &mut sample.products {
                 product.title = name.to_owned();
             }
-            let mail = fill(&prepared, &sample);
+            let mail = fill(prepared, &sample);
             assert!(
                 !mail
                     .subject
