@@ -293,6 +293,8 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
     };
     let products = if render::needs_products(&template) {
         recommend(engine, claimed).await
+    } else if render::needs_guides(&template) {
+        bought(engine, claimed).await
     } else {
         Vec::new()
     };
@@ -402,9 +404,26 @@ async fn recommend(engine: &Engine, claimed: &Claimed) -> Vec<Product> {
         .products_like(claimed.shop, &categories, &bought, PRODUCTS_MAX)
         .await
     {
-        Ok(products) => products,
+        // Without a page of its own a product cannot be shown.
+        Ok(products) => products.into_iter().filter(|p| p.url.is_some()).collect(),
         Err(error) => {
             tracing::error!(%error, "similar products could not be read");
+            Vec::new()
+        }
+    }
+}
+
+/// The products of the order, for the shop's guides to them. Without them the message leaves with general advice.
+async fn bought(engine: &Engine, claimed: &Claimed) -> Vec<Product> {
+    let lines = claimed.order.iter().flat_map(|order| &order.snapshot.lines);
+    let ids: Vec<String> = lines.filter_map(|line| line.product_id.clone()).collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    match engine.store.products(claimed.shop, &ids).await {
+        Ok(products) => products,
+        Err(error) => {
+            tracing::error!(%error, "the order's products could not be read");
             Vec::new()
         }
     }
