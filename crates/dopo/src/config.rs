@@ -1,0 +1,118 @@
+//! Configuration: `dopo.toml`, then `DOPO_…` variables, then command-line options. Unknown keys are errors.
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything that can be configured outside the database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address to listen on (`DOPO_LISTEN`).
+    pub listen: SocketAddr,
+    /// `sqlite://file` or `postgres://…` (`DOPO_DATABASE_URL`).
+    pub database_url: String,
+    /// Address under which customers reach the program, without a slash at the end (`DOPO_PUBLIC_URL`).
+    pub public_url: Option<String>,
+    /// `smtp://host:port` or `smtps://user:password@host:port`; absent: mails are captured (`DOPO_SMTP_URL`).
+    pub smtp_url: Option<String>,
+    /// File with the key that protects secrets and links; made when absent (`DOPO_MASTER_KEY_FILE`).
+    pub master_key_file: PathBuf,
+    /// Requests per second that one API key may make (`DOPO_API_REQUESTS_PER_SECOND`).
+    pub api_requests_per_second: u32,
+    /// Hand-over workers for mail (`DOPO_DISPATCHERS`).
+    pub dispatchers: usize,
+    /// Header with the client's address, set by a reverse proxy of yours (`DOPO_CLIENT_ADDRESS_HEADER`).
+    pub client_address_header: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database_url: "sqlite://dopo.db".to_owned(),
+            public_url: None,
+            smtp_url: None,
+            master_key_file: PathBuf::from("dopo.key"),
+            api_requests_per_second: 50_000,
+            dispatchers: 4,
+            client_address_header: None,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file (the default `dopo.toml` may be absent, a named one may not) and the environment.
+    pub fn read(file: Option<&Path>) -> Result<Config> {
+        let mut config = match file {
+            Some(path) => Self::from_file(path)?,
+            None if Path::new("dopo.toml").exists() => Self::from_file(Path::new("dopo.toml"))?,
+            None => Config::default(),
+        };
+        config.take_environment(|name| std::env::var(name).ok())?;
+        if let Some(url) = &mut config.public_url {
+            while url.ends_with('/') {
+                url.pop();
+            }
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                bail!("DOPO_PUBLIC_URL must begin with https:// (or http:// for trying out), found `{url}`");
+            }
+        }
+        Ok(config)
+    }
+
+    fn from_file(path: &Path) -> Result<Config> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("could not read the configuration file {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("the configuration file {} has a mistake", path.display()))
+    }
+
+    fn take_environment(&mut self, get: impl Fn(&str) -> Option<String>) -> Result<()> {
+        let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        if let Some(value) = set("DOPO_LISTEN") {
+            self.listen = value
+                .parse()
+                .with_context(|| format!("DOPO_LISTEN must be an address and a port like 127.0.0.1:8080, found `{value}`"))?;
+        }
+        if let Some(value) = set("DOPO_DATABASE_URL") {
+            self.database_url = value;
+        }
+        self.public_url = set("DOPO_PUBLIC_URL").or(self.public_url.take());
+        self.smtp_url = set("DOPO_SMTP_URL").or(self.smtp_url.take());
+        if let Some(value) = set("DOPO_MASTER_KEY_FILE") {
+            self.master_key_file = PathBuf::from(value);
+        }
+        if let Some(value) = set("DOPO_API_REQUESTS_PER_SECOND") {
+            self.api_requests_per_second =
+                value.parse().with_context(|| format!("DOPO_API_REQUESTS_PER_SECOND must be a number, found `{value}`"))?;
+        }
+        if let Some(value) = set("DOPO_DISPATCHERS") {
+            self.dispatchers =
+                value.parse().with_context(|| format!("DOPO_DISPATCHERS must be a number, found `{value}`"))?;
+        }
+        self.client_address_header = set("DOPO_CLIENT_ADDRESS_HEADER").or(self.client_address_header.take());
+        Ok(())
+    }
+
+    /// The address customers reach us by: the configured one, else the one we listen on.
+    pub fn public_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_a_typing_mistake_is_an_error() {
+        let mut config: Config = toml::from_str("listen = \"0.0.0.0:9000\"").expect("a good file");
+        config
+            .take_environment(|name| (name == "DOPO_LISTEN").then(|| "127.0.0.1:7000".to_owned()))
+            .expect("a good environment");
+        assert_eq!(config.listen.port(), 7000);
+        assert!(toml::from_str::<Config>("listn = \"0.0.0.0:9000\"").is_err());
+        assert!(config.take_environment(|_| Some("nonsense".to_owned())).is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! The way in for vendors, on the connectors.
+
+use dopo_connect::signature::{self, Refused, Secrets, Source};
+use dopo_connect::{Setting, events, shopify, woocommerce};
+use dopo_core::event::EventLine;
+use dopo_engine::ports::hooks::{Headers, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// Verifies and translates with the connectors.
+pub struct Connectors;
+
+/// The headers that signatures need, by lower-case name.
+const HEADERS: [&str; 18] = [
+    "x-shopify-hmac-sha256",
+    "x-shopify-topic",
+    "x-shopify-webhook-id",
+    "x-shopify-event-id",
+    "x-shopify-shop-domain",
+    "shopify-hmac-sha256",
+    "shopify-topic",
+    "shopify-webhook-id",
+    "shopify-event-id",
+    "shopify-shop-domain",
+    "x-wc-webhook-signature",
+    "x-wc-webhook-topic",
+    "x-wc-webhook-delivery-id",
+    "x-wc-webhook-source",
+    "x-wc-webhook-id",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+impl HookTranslator for Connectors {
+    fn knows(&self, source: &str) -> bool {
+        Source::parse(source).is_some()
+    }
+
+    fn verify(
+        &self,
+        source: &str,
+        headers: Headers<'_>,
+        body: &[u8],
+        secrets: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<HookDelivery, HookRefused> {
+        let source = Source::parse(source).ok_or(HookRefused::UnknownSource)?;
+        // WooCommerce greets a new webhook with an unsigned form; it tells nothing and is only answered.
+        if source == Source::WooCommerce && woocommerce::is_ping(body) {
+            return Ok(HookDelivery { external_id: "ping".to_owned(), topic: "ping".to_owned(), ping: true });
+        }
+        let found: HashMap<&str, String> =
+            HEADERS.iter().filter_map(|name| headers(name).map(|value| (*name, value))).collect();
+        let text = |n: usize| secrets.get(n).and_then(|secret| std::str::from_utf8(secret).ok());
+        let secrets = Secrets { current: text(0), previous: text(1) };
+        let header = |name: &str| found.get(name).map(String::as_str);
+        let verified = signature::verify(source, header, body, secrets, now).map_err(|refused| match refused {
+            Refused::TooOld(_) | Refused::TooNew(_) => HookRefused::Stale,
+            _ => HookRefused::BadSignature,
+        })?;
+        Ok(HookDelivery { external_id: verified.delivery_id, topic: verified.topic, ping: false })
+    }
+
+    fn translate(&self, source: &str, topic: &str, body: &[u8], now: Timestamp) -> HookTranslation {
+        let setting = Setting::at(now);
+        let translation = match Source::parse(source) {
+            Some(Source::Shopify) => shopify::translate(topic, body, &setting),
+            Some(Source::WooCommerce) => woocommerce::translate(topic, body, &setting),
+            _ => {
+                return HookTranslation {
+                    events: Vec::new(),
+                    note: Some(format!("no connector reads `{source}`")),
+                    failed: true,
+                };
+            }
+        };
+        HookTranslation { events: translation.events, note: translation.note, failed: translation.failed }
+    }
+
+    fn parse_event(&self, body: &[u8], default_id: Option<&str>) -> Result<EventLine, LineError> {
+        let read = match default_id {
+            None => events::read_line(body, 0),
+            Some(id) => events::read_line(&with_id(body, id), 0),
+        };
+        read.map(|accepted| accepted.line).map_err(|refused| LineError {
+            code: "event_refused",
+            detail: if refused.path.is_empty() { refused.why } else { format!("{}: {}", refused.path, refused.why) },
+        })
+    }
+}
+
+/// The event with this id, unless it has one. What is not a JSON object stays as it is and is refused with its place.
+fn with_id(body: &[u8], id: &str) -> Vec<u8> {
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(serde_json::Value::Object(mut object)) if !object.contains_key("id") => {
+            object.insert("id".to_owned(), id.into());
+            serde_json::Value::Object(object).to_string().into_bytes()
+        }
+        _ => body.to_vec(),
+    }
+}
