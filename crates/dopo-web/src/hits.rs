@@ -288,8 +288,13 @@ pub(crate) fn counter_dim(campaign: &str, by: Actor) -> String {
 }
 
 /// Writes hits until told to stop, then what is left. The program spawns this once.
+///
+/// Keeps the metrics' memory bounded on the way, also where nobody reads them.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     loop {
+        if let Some(metrics) = &app.metrics {
+            metrics.run_upkeep();
+        }
         let stopped = tokio::select! {
             () = tokio::time::sleep(HITS_TICK) => false,
             changed = stop.wait_for(|stop| *stop) => { let _ = changed; true }
