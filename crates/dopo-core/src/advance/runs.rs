@@ -7,7 +7,7 @@ use crate::customer::{ATTRIBUTES_MAX, Contact};
 use crate::effect::{Effect, SendMessage};
 use crate::event::{Arrival, Happening, Origin};
 use crate::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
-use crate::id::{EffectId, RunId};
+use crate::id::{CustomerId, EffectId, RunId};
 use crate::journey::condition::evaluate;
 use crate::journey::step::{Context, Input, Step, start, step};
 use crate::journey::{CloseReason, Journey, KeyBy, Phase, RUNS_ACTIVE_MAX, Reentry, Run, RunKey};
@@ -215,6 +215,36 @@ impl World<'_> {
         }
     }
 
+    /// A run that was cut short before it sent anything does not count as an entry: when the delivery that was taken back
+    /// comes true, the journey begins anew.
+    fn forget_entry(&mut self, journey: &Journey, key: &RunKey, customer: CustomerId) {
+        let name = Self::entry_key(journey, key);
+        match journey.key {
+            KeyBy::Order | KeyBy::Parcel => {
+                if let Some(order) = key.order.and_then(|id| self.loaded.orders.get_mut(&id))
+                    && order.entered.remove(&name).is_some()
+                {
+                    self.orders.insert(order.id);
+                }
+            }
+            KeyBy::Cart => {
+                if let Some(id) = &key.cart
+                    && let Some(cart) = self.loaded.carts.get_mut(id)
+                    && cart.entered.remove(&name).is_some()
+                {
+                    self.carts.insert(id.clone());
+                }
+            }
+            KeyBy::Customer => {
+                if let Some(person) = self.loaded.customers.get_mut(&customer)
+                    && person.entered.remove(&name).is_some()
+                {
+                    self.customers.insert(customer);
+                }
+            }
+        }
+    }
+
     /// Steps one run and performs what it decides.
     fn advance(&mut self, id: RunId, input: Input<'_>) {
         let shop = self.shop;
@@ -274,6 +304,10 @@ impl World<'_> {
         run.state = state;
         run.version += 1;
         self.runs.insert(id);
+        if exited == Some(CloseReason::Exited) && !run.state.sent.values().any(|s| s.sent) {
+            let (key, customer) = (run.key.clone(), run.customer_id);
+            self.forget_entry(journey, &key, customer);
+        }
         if let Some(why) = exited {
             let why = match why {
                 CloseReason::Finished => "finished",
