@@ -1,5 +1,7 @@
 //! Colours that can be read (A11Y-03: text reaches 4.5:1 in light and dark).
 
+use std::sync::OnceLock;
+
 /// The house accent, terracotta.
 pub const ACCENT_DEFAULT: &str = "#a8481f";
 /// Least contrast of text, as the WCAG ratio.
@@ -8,6 +10,9 @@ pub const CONTRAST_MIN: f64 = 4.5;
 pub const PAPER_LIGHT: &str = "#fbfaf7";
 /// Surface of mails in the dark look.
 pub const SURFACE_DARK: &str = "#1d2027";
+
+/// Steps from a colour to black or white.
+const STEPS: u32 = 64;
 
 /// An accent with what it takes to use it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,12 +35,22 @@ pub fn accessible_accent(wanted: Option<&str>) -> Accent {
     let paper = parse(PAPER_LIGHT).unwrap_or_default();
     let surface = parse(SURFACE_DARK).unwrap_or_default();
     let reach = |toward: f64, against: [f64; 3]| -> String {
-        // 64 steps to black or white: the last one always holds.
-        let mixed = (0..=64).map(|step| rgb.map(|c| c + (toward - c) * f64::from(step) / 64.0));
-        let found = mixed
-            .into_iter()
-            .find(|c| ratio(c.map(f64::round), against) >= CONTRAST_MIN);
-        write(found.unwrap_or([toward; 3]))
+        let mixed = |step: u32| {
+            rgb.map(|c| (c + (toward - c) * f64::from(step) / f64::from(STEPS)).round())
+        };
+        // Once it holds it holds on the rest of the way, and black or white at its end always do.
+        let (mut fails, mut holds) = (0, STEPS);
+        if ratio(mixed(0), against) >= CONTRAST_MIN {
+            holds = 0;
+        }
+        while holds > fails + 1 {
+            let middle = fails.midpoint(holds);
+            match ratio(mixed(middle), against) >= CONTRAST_MIN {
+                true => holds = middle,
+                false => fails = middle,
+            }
+        }
+        write(mixed(holds))
     };
     Accent {
         light: reach(0.0, paper),
@@ -64,19 +79,28 @@ fn write(rgb: [f64; 3]) -> String {
 }
 
 fn ratio(one: [f64; 3], other: [f64; 3]) -> f64 {
-    let luminance = |rgb: [f64; 3]| {
-        let [r, g, b] = rgb.map(|c| {
-            let c = c / 255.0;
+    let light = linear();
+    let luminance = |[r, g, b]: [f64; 3]| {
+        let of = |c: f64| light[usize::from(c.clamp(0.0, 255.0) as u8)];
+        0.2126 * of(r) + 0.7152 * of(g) + 0.0722 * of(b)
+    };
+    let (a, b) = (luminance(one), luminance(other));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// The light of each step of a channel, from 0 to 1 (WCAG 2.2, relative luminance).
+fn linear() -> &'static [f64; 256] {
+    static LINEAR: OnceLock<[f64; 256]> = OnceLock::new();
+    LINEAR.get_or_init(|| {
+        std::array::from_fn(|step| {
+            let c = step as f64 / 255.0;
             if c <= 0.040_45 {
                 c / 12.92
             } else {
                 ((c + 0.055) / 1.055).powf(2.4)
             }
-        });
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    };
-    let (a, b) = (luminance(one), luminance(other));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        })
+    })
 }
 
 #[cfg(test)]
