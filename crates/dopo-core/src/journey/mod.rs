@@ -45,7 +45,7 @@ pub enum KeyBy {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reentry {
-    /// Never again for this key.
+    /// Never again for this key, unless the earlier run was ended by a moment before it sent anything.
     Once,
     /// After so many hours since the last entry.
     AfterHours(u32),

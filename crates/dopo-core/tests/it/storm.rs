@@ -893,6 +893,18 @@ impl History {
         if moved {
             self.fail("3: a coupon's end has moved".into());
         }
+        let issued = self.stage.coupons();
+        let again = issued.iter().enumerate().any(|(n, a)| {
+            issued[..n].iter().any(|b| {
+                let apart = a.issued_at.duration_since(b.issued_at);
+                a.customer_id == b.customer_id
+                    && a.campaign == b.campaign
+                    && apart < SignedDuration::from_hours(30 * 24)
+            })
+        });
+        if again {
+            self.fail("2: one campaign's coupon twice within 30 days".into());
+        }
         let mut stuck = Vec::new();
         for run in self.stage.runs() {
             match &run.state.phase {
