@@ -7,14 +7,13 @@ use crate::render::{self, ContextInput, Links, Prepared};
 use crate::shops::LiveShop;
 use crate::tokens::Token;
 use crate::worker::{DISPATCH_POLL, pause};
-use dopo_core::advance::Shop;
+use dopo_core::advance::{Shop, permit_leaving};
 use dopo_core::consent::{Channel, Purpose};
 use dopo_core::counter::Counters;
 use dopo_core::event::{Event, Origin};
-use dopo_core::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
+use dopo_core::gate::{Decision, Grant, Reason};
 use dopo_core::id::ShopId;
 use dopo_core::italy::Locale;
-use dopo_core::journey::condition::{Facts, evaluate};
 use dopo_core::message::Message;
 use dopo_core::product::Product;
 use dopo_core::shop::TrackingMode;
@@ -278,7 +277,14 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
             why: Reason::ShopClosed,
         });
     };
-    let grant = match permit(&live.shop, claimed, now) {
+    let grant = match permit_leaving(
+        &live.shop,
+        &claimed.message,
+        &claimed.customer,
+        claimed.order.as_ref(),
+        claimed.cart.as_ref(),
+        now,
+    ) {
         Decision::Allow(grant) => grant,
         Decision::Defer { until, why } => return Ready::Stay(Finish::Deferred { until, why }),
         Decision::Deny { why } => return Ready::Stay(Finish::HeldBack { why }),
@@ -313,65 +319,6 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
         },
         Err(why) => Ready::Stay(Finish::Failed { why }),
     }
-}
-
-/// The gate's word about a claimed message, now.
-fn permit(shop: &Shop, claimed: &Claimed, now: Timestamp) -> Decision {
-    let message = &claimed.message;
-    let send = &message.send;
-    if shop.disconnected {
-        return Decision::Deny {
-            why: Reason::ShopClosed,
-        };
-    }
-    if send
-        .notice
-        .as_ref()
-        .is_some_and(|notice| shop.settings.left_to_platform.contains(notice))
-    {
-        return Decision::Deny {
-            why: Reason::LeftToPlatform,
-        };
-    }
-    if let Some(only_while) = &send.only_while {
-        let facts = Facts {
-            shop: &shop.settings,
-            customer: &claimed.customer,
-            order: claimed.order.as_ref(),
-            parcel: message.parcel,
-            cart: claimed.cart.as_ref(),
-        };
-        if evaluate(only_while, &facts, None, now) != Truth::True {
-            return Decision::Deny {
-                why: Reason::NoLongerTrue,
-            };
-        }
-    }
-    if send
-        .coupon
-        .as_ref()
-        .is_some_and(|coupon| coupon.expires_at <= now)
-    {
-        return Decision::Deny {
-            why: Reason::TooLate,
-        };
-    }
-    decide(&Ask {
-        shop: &shop.settings,
-        person: &claimed.customer,
-        purpose: send.purpose,
-        channel: send.channel,
-        content: Content {
-            promo: send.promo,
-            urgent: send.urgent,
-            not_after: send.not_after,
-            this: Some(message.id),
-            ..Content::default()
-        },
-        order: claimed.order.as_ref(),
-        cart: claimed.cart.as_ref(),
-        now,
-    })
 }
 
 /// Products similar to what was bought: the same platform categories whose group the person has bought (PRIV-06).
