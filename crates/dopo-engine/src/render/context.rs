@@ -24,6 +24,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Products shown in one message.
 pub const PRODUCTS_SHOWN_MAX: usize = 3;
@@ -31,6 +33,9 @@ pub const PRODUCTS_SHOWN_MAX: usize = 3;
 pub const TITLE_CHARS_MAX: usize = 160;
 /// Longest link that is put into a message, in bytes.
 pub const URL_BYTES_MAX: usize = 2_000;
+
+/// Phones of shops whose form for people is remembered.
+const PHONES_KNOWN_MAX: usize = 4_096;
 
 /// Where a message's links lead.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -481,7 +486,7 @@ fn seller_context(input: &ContextInput<'_>) -> SellerContext {
         text if text.is_empty() => clean_line(instead),
         text => text,
     };
-    let phone = Phone::parse(&seller.phone).ok();
+    let (phone, phone_uri) = phone_words(&seller.phone);
     let some = |text: &Option<String>| text.as_deref().map(clean_line).filter(|t| !t.is_empty());
     SellerContext {
         legal_name: or(&seller.legal_name, &settings.name),
@@ -490,15 +495,34 @@ fn seller_context(input: &ContextInput<'_>) -> SellerContext {
             &seller.email,
             settings.reply_to.as_ref().unwrap_or(&settings.from_email),
         ),
-        phone: phone
-            .as_ref()
-            .map_or_else(|| clean_line(&seller.phone), Phone::display),
-        phone_uri: phone.as_ref().map(Phone::tel_uri).unwrap_or_default(),
+        phone,
+        phone_uri,
         vat_number: clean_line(&seller.vat_number),
         rea: clean_line(&seller.rea),
         share_capital: some(&seller.share_capital),
         adr: some(&seller.adr),
     }
+}
+
+/// A shop's phone for people and for a link; the same few numbers are asked for with every mail.
+fn phone_words(text: &str) -> (String, String) {
+    static KNOWN: OnceLock<Mutex<HashMap<String, (String, String)>>> = OnceLock::new();
+    let mut known = KNOWN
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(words) = known.get(text) {
+        return words.clone();
+    }
+    let words = match Phone::parse(text) {
+        Ok(phone) => (phone.display(), phone.tel_uri()),
+        Err(_) => (clean_line(text), String::new()),
+    };
+    if known.len() >= PHONES_KNOWN_MAX {
+        known.clear();
+    }
+    known.insert(text.to_owned(), words.clone());
+    words
 }
 
 fn order_context(
