@@ -232,20 +232,14 @@ pub(crate) async fn person_file(
     })
 }
 
-/// Messages, newest first by id.
+/// Messages, newest first by id. One statement for each way in, so that each has the plan of its index.
 pub(crate) async fn messages(
     pool: &PgPool,
     shop: ShopId,
     filter: &MessageFilter,
     limit: usize,
 ) -> Result<Vec<Message>, Fault> {
-    let customer = match filter.customer {
-        Some(id) => {
-            let mut c = pool.acquire().await?;
-            Some(standing_id(&mut c, shop, id).await?.0)
-        }
-        None => None,
-    };
+    let mut c = pool.acquire().await?;
     // Being handed over is stored as queued, with a node in the outbox.
     let (status, taken) = match filter.status {
         Some(MessageStatus::Sending) => (Some(MessageStatus::Queued.as_str()), Some(true)),
@@ -253,30 +247,53 @@ pub(crate) async fn messages(
         Some(other) => (Some(other.as_str()), None),
         None => (None, None),
     };
-    let rows = sqlx::query_as!(
-        MessageRow,
-        r#"-- messages()
-        SELECT m.effect_id, m.customer_id, m.order_id, m.parcel, m.cart_id, m.journey, m.journey_version, m.status,
-            m.decided_at, m.due_at, m.sent_at, m.opened_at, m.clicked_at, m.grant_json, m.reason, m.failure, m.attempts,
-            m.body, o.node AS "node?"
-        FROM messages m LEFT JOIN outbox o ON o.shop_id = m.shop_id AND o.effect_id = m.effect_id
-        WHERE m.shop_id = $1
-            AND ($2::bigint IS NULL OR m.customer_id = $2)
-            AND ($3::bigint IS NULL OR m.order_id = $3)
-            AND ($4::text IS NULL OR m.status = $4)
-            AND ($5::boolean IS NULL OR (o.node IS NOT NULL) = $5)
-            AND ($6::bytea IS NULL OR m.effect_id < $6)
-        ORDER BY m.effect_id DESC LIMIT $7"#,
-        shop.0,
-        customer,
-        filter.order.map(|id| id.0),
-        status,
-        taken,
-        filter.before.map(|id| id.to_bytes()) as Option<[u8; 16]>,
-        limited(limit)
-    )
-    .fetch_all(pool)
-    .await?;
+    let before = filter.before.map_or([0xff; 16], |id| id.to_bytes());
+    macro_rules! list {
+        ($condition:literal, $value:expr) => {
+            sqlx::query_as!(
+                MessageRow,
+                r#"-- messages()
+                SELECT m.effect_id, m.customer_id, m.order_id, m.parcel, m.cart_id, m.journey, m.journey_version, m.status,
+                    m.decided_at, m.due_at, m.sent_at, m.opened_at, m.clicked_at, m.grant_json, m.reason, m.failure,
+                    m.attempts, m.body, o.node AS "node?"
+                FROM messages m LEFT JOIN outbox o ON o.shop_id = m.shop_id AND o.effect_id = m.effect_id
+                WHERE m.shop_id = $1 AND m.effect_id < $2 AND ($3::text IS NULL OR m.status = $3)
+                    AND ($4::boolean IS NULL OR (o.node IS NOT NULL) = $4) AND "#
+                    + $condition
+                    + " ORDER BY m.effect_id DESC LIMIT $5",
+                shop.0,
+                &before as &[u8; 16],
+                status,
+                taken,
+                limited(limit),
+                $value
+            )
+            .fetch_all(&mut *c)
+            .await?
+        };
+    }
+    let customer = match filter.customer {
+        Some(id) => Some(standing_id(&mut c, shop, id).await?.0),
+        None => None,
+    };
+    let rows = if let Some(order) = filter.order {
+        let mut rows = list!("m.order_id = $6", order.0);
+        // All messages about an order are its owner's.
+        rows.retain(|row| customer.is_none_or(|id| row.customer_id == id));
+        rows
+    } else if let Some(customer) = customer {
+        list!("m.customer_id = $6", customer)
+    } else if matches!(
+        filter.status,
+        Some(MessageStatus::Failed | MessageStatus::Bounced | MessageStatus::InDoubt)
+    ) {
+        list!(
+            "m.status IN ('failed', 'bounced', 'in_doubt') AND m.status = $6",
+            status.unwrap_or_default()
+        )
+    } else {
+        list!("$6", true)
+    };
     read_all(rows, MessageRow::read)
 }
 
@@ -342,19 +359,33 @@ pub(crate) async fn inbox(
     before: Option<InboxId>,
     limit: usize,
 ) -> Result<Vec<InboxRow>, Fault> {
-    let rows = sqlx::query_as!(
-        StoredInbox,
-        "-- inbox()
-         SELECT inbox_id, source, external_id, topic, received_at, status, note, body FROM inbox
-         WHERE shop_id = $1 AND ($2::text IS NULL OR status = $2) AND inbox_id < $3
-         ORDER BY inbox_id DESC LIMIT $4",
-        shop.0,
-        status.map(InboxStatus::as_str),
-        before.map_or(i64::MAX, |id| id.0),
-        limited(limit)
-    )
-    .fetch_all(pool)
-    .await?;
+    let before = before.map_or(i64::MAX, |id| id.0);
+    macro_rules! list {
+        ($condition:literal, $value:expr) => {
+            sqlx::query_as!(
+                StoredInbox,
+                "-- inbox()
+                 SELECT inbox_id, source, external_id, topic, received_at, status, note, body FROM inbox
+                 WHERE shop_id = $1 AND inbox_id < $2 AND "
+                    + $condition
+                    + " ORDER BY inbox_id DESC LIMIT $3",
+                shop.0,
+                before,
+                limited(limit),
+                $value
+            )
+            .fetch_all(pool)
+            .await?
+        };
+    }
+    let rows = match status {
+        Some(status @ (InboxStatus::Waiting | InboxStatus::Failed)) => list!(
+            "status IN ('waiting', 'failed') AND status = $4",
+            status.as_str()
+        ),
+        Some(status) => list!("status = $4", status.as_str()),
+        None => list!("$4", true),
+    };
     read_all(rows, StoredInbox::read)
 }
 
