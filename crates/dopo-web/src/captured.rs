@@ -459,7 +459,15 @@ async fn message_page(
         ),
     ];
     match message.sent_at {
-        Some(at) => facts.push((voice.cap_left(), moment(&shop, at, now, voice))),
+        Some(at) => {
+            let captured = message.status == MessageStatus::Captured;
+            let label = if captured {
+                voice.st_captured()
+            } else {
+                voice.cap_left()
+            };
+            facts.push((label, moment(&shop, at, now, voice)));
+        }
         None if message.status == MessageStatus::Queued => {
             facts.push((voice.cap_due(), moment(&shop, message.due_at, now, voice)));
         }
