@@ -37,7 +37,12 @@ pub struct Settings {
     pub committers: usize,
     /// Hand-over workers per channel.
     pub dispatchers: usize,
+    /// A command beside a possibly running server: it hands nothing over, takes no node number and recovers nothing.
+    pub tool: bool,
 }
+
+/// The node number in the ids that commands make; servers take the lowest free one and practically never come so far.
+const TOOL_NODE: u8 = 15;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -45,6 +50,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             committers: 1,
             dispatchers: 4,
+            tool: false,
         }
     }
 }
@@ -69,7 +75,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes a node number, recovers what a dead node left in doubt, reads the shops, and starts the committers.
+    /// Takes a node number and recovers what a dead node left in doubt (a tool does neither), reads the shops, and starts
+    /// the committers.
     ///
     /// Must be called inside a tokio runtime. The workers are started by [`worker::run`].
     ///
@@ -83,16 +90,21 @@ impl Engine {
         key: MasterKey,
         settings: Settings,
     ) -> Result<Arc<Engine>, StoreError> {
-        let pulse = clock.pulse();
-        let node = store.acquire_node(pulse).await?;
-        let recovered = store.recover(pulse, Some(node)).await?;
-        if recovered.repeated + recovered.in_doubt > 0 {
-            tracing::warn!(
-                repeated = recovered.repeated,
-                in_doubt = recovered.in_doubt,
-                "hand-overs were in doubt when the program last stopped"
-            );
-        }
+        let node = if settings.tool {
+            TOOL_NODE
+        } else {
+            let pulse = clock.pulse();
+            let node = store.acquire_node(pulse).await?;
+            let recovered = store.recover(pulse, Some(node)).await?;
+            if recovered.repeated + recovered.in_doubt > 0 {
+                tracing::warn!(
+                    repeated = recovered.repeated,
+                    in_doubt = recovered.in_doubt,
+                    "hand-overs were in doubt when the program last stopped"
+                );
+            }
+            node
+        };
         let queue = Queue::new();
         let engine = Arc::new(Engine {
             tokens: Tokens::new(&key),

@@ -129,7 +129,11 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
 
 async fn heartbeat_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = engine.store.heartbeat(engine.node, engine.clock.pulse()).await {
+        if let Err(error) = engine
+            .store
+            .heartbeat(engine.node, engine.clock.pulse())
+            .await
+        {
             tracing::error!(%error, "the heartbeat could not be recorded");
         }
         if pause(&mut stop, HEARTBEAT).await {

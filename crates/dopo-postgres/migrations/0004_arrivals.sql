@@ -21,7 +21,7 @@ CREATE TABLE inbox (
     note        TEXT,
     body        BYTEA,                     -- sealed; emptied by age
     PRIMARY KEY (shop_id, inbox_id)
-);
+) WITH (toast_tuple_target = 8160);        -- a body that fits on a page stays in its row
 CREATE INDEX inbox_open ON inbox (shop_id, status, inbox_id) WHERE status IN ('waiting', 'failed');
 CREATE INDEX inbox_bodies ON inbox USING brin (received_at);
 CREATE INDEX inbox_by_customer ON inbox (shop_id, customer_id) WHERE body IS NOT NULL AND customer_id IS NOT NULL;

@@ -115,6 +115,11 @@ impl PostgresStore {
                 ("default_transaction_isolation", "read committed".to_owned()),
                 // Its plans cost more than these statements take.
                 ("jit", "off".to_owned()),
+                // Every statement here is served by an index. A table that grew since it was last analysed must not be
+                // read from end to end because it was small then.
+                ("enable_seqscan", "off".to_owned()),
+                ("enable_hashjoin", "off".to_owned()),
+                ("enable_mergejoin", "off".to_owned()),
                 ("TimeZone", "UTC".to_owned()),
             ])
             .disable_statement_logging();
@@ -122,6 +127,19 @@ impl PostgresStore {
             .max_connections(POOL_CONNECTIONS_MAX)
             .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_SECONDS))
             .test_before_acquire(false)
+            .after_connect(|c, _| {
+                Box::pin(async move {
+                    // Several times faster than the default; not every build of the server has it.
+                    sqlx::query(
+                        "-- open()
+                         SELECT set_config(name, 'lz4', FALSE) FROM pg_settings
+                         WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)",
+                    )
+                    .execute(c)
+                    .await
+                    .map(drop)
+                })
+            })
             .before_acquire(|c, meta| {
                 Box::pin(async move {
                     if meta.idle_for.as_secs() >= RESTED_SECONDS_MAX {

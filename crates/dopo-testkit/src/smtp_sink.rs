@@ -15,7 +15,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -45,6 +45,8 @@ pub struct ReceivedMail {
     pub bytes: Vec<u8>,
     /// Whether 250 was said.
     pub acknowledged: bool,
+    /// When its last byte was read.
+    pub at: Instant,
 }
 
 /// The command a fault answers.
@@ -206,6 +208,11 @@ impl SmtpSink {
     /// Takes all faults away.
     pub fn clear_faults(&self) {
         self.shared.lock().faults.clear();
+    }
+
+    /// Whether bytes of mails that come from now on are kept.
+    pub fn keep_bytes(&self, keep: bool) {
+        self.shared.lock().options.keep_bytes = keep;
     }
 
     /// Mails read to the end so far.
@@ -635,6 +642,7 @@ fn accept(message: &[u8], session: &mut Session, shared: &Shared) -> bool {
         size: message.len(),
         bytes: Vec::new(),
         acknowledged: true,
+        at: Instant::now(),
     };
     let mut state = shared.lock();
     if state.options.keep_bytes {

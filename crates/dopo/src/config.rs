@@ -56,7 +56,9 @@ impl Config {
                 url.pop();
             }
             if !url.starts_with("http://") && !url.starts_with("https://") {
-                bail!("DOPO_PUBLIC_URL must begin with https:// (or http:// for trying out), found `{url}`");
+                bail!(
+                    "DOPO_PUBLIC_URL must begin with https:// (or http:// for trying out), found `{url}`"
+                );
             }
         }
         Ok(config)
@@ -65,15 +67,18 @@ impl Config {
     fn from_file(path: &Path) -> Result<Config> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("could not read the configuration file {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("the configuration file {} has a mistake", path.display()))
+        toml::from_str(&text)
+            .with_context(|| format!("the configuration file {} has a mistake", path.display()))
     }
 
     fn take_environment(&mut self, get: impl Fn(&str) -> Option<String>) -> Result<()> {
         let set = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         if let Some(value) = set("DOPO_LISTEN") {
-            self.listen = value
-                .parse()
-                .with_context(|| format!("DOPO_LISTEN must be an address and a port like 127.0.0.1:8080, found `{value}`"))?;
+            self.listen = value.parse().with_context(|| {
+                format!(
+                    "DOPO_LISTEN must be an address and a port like 127.0.0.1:8080, found `{value}`"
+                )
+            })?;
         }
         if let Some(value) = set("DOPO_DATABASE_URL") {
             self.database_url = value;
@@ -84,20 +89,25 @@ impl Config {
             self.master_key_file = PathBuf::from(value);
         }
         if let Some(value) = set("DOPO_API_REQUESTS_PER_SECOND") {
-            self.api_requests_per_second =
-                value.parse().with_context(|| format!("DOPO_API_REQUESTS_PER_SECOND must be a number, found `{value}`"))?;
+            self.api_requests_per_second = value.parse().with_context(|| {
+                format!("DOPO_API_REQUESTS_PER_SECOND must be a number, found `{value}`")
+            })?;
         }
         if let Some(value) = set("DOPO_DISPATCHERS") {
-            self.dispatchers =
-                value.parse().with_context(|| format!("DOPO_DISPATCHERS must be a number, found `{value}`"))?;
+            self.dispatchers = value
+                .parse()
+                .with_context(|| format!("DOPO_DISPATCHERS must be a number, found `{value}`"))?;
         }
-        self.client_address_header = set("DOPO_CLIENT_ADDRESS_HEADER").or(self.client_address_header.take());
+        self.client_address_header =
+            set("DOPO_CLIENT_ADDRESS_HEADER").or(self.client_address_header.take());
         Ok(())
     }
 
     /// The address customers reach us by: the configured one, else the one we listen on.
     pub fn public_url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
     }
 }
 
@@ -113,6 +123,10 @@ mod tests {
             .expect("a good environment");
         assert_eq!(config.listen.port(), 7000);
         assert!(toml::from_str::<Config>("listn = \"0.0.0.0:9000\"").is_err());
-        assert!(config.take_environment(|_| Some("nonsense".to_owned())).is_err());
+        assert!(
+            config
+                .take_environment(|_| Some("nonsense".to_owned()))
+                .is_err()
+        );
     }
 }

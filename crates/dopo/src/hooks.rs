@@ -3,7 +3,9 @@
 use dopo_connect::signature::{self, Refused, Secrets, Source};
 use dopo_connect::{Setting, events, shopify, woocommerce};
 use dopo_core::event::EventLine;
-use dopo_engine::ports::hooks::{Headers, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
+use dopo_engine::ports::hooks::{
+    Headers, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError,
+};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -48,18 +50,37 @@ impl HookTranslator for Connectors {
         let source = Source::parse(source).ok_or(HookRefused::UnknownSource)?;
         // WooCommerce greets a new webhook with an unsigned form; it tells nothing and is only answered.
         if source == Source::WooCommerce && woocommerce::is_ping(body) {
-            return Ok(HookDelivery { external_id: "ping".to_owned(), topic: "ping".to_owned(), ping: true });
+            return Ok(HookDelivery {
+                external_id: "ping".to_owned(),
+                topic: "ping".to_owned(),
+                ping: true,
+            });
         }
-        let found: HashMap<&str, String> =
-            HEADERS.iter().filter_map(|name| headers(name).map(|value| (*name, value))).collect();
-        let text = |n: usize| secrets.get(n).and_then(|secret| std::str::from_utf8(secret).ok());
-        let secrets = Secrets { current: text(0), previous: text(1) };
+        let found: HashMap<&str, String> = HEADERS
+            .iter()
+            .filter_map(|name| headers(name).map(|value| (*name, value)))
+            .collect();
+        let text = |n: usize| {
+            secrets
+                .get(n)
+                .and_then(|secret| std::str::from_utf8(secret).ok())
+        };
+        let secrets = Secrets {
+            current: text(0),
+            previous: text(1),
+        };
         let header = |name: &str| found.get(name).map(String::as_str);
-        let verified = signature::verify(source, header, body, secrets, now).map_err(|refused| match refused {
-            Refused::TooOld(_) | Refused::TooNew(_) => HookRefused::Stale,
-            _ => HookRefused::BadSignature,
-        })?;
-        Ok(HookDelivery { external_id: verified.delivery_id, topic: verified.topic, ping: false })
+        let verified = signature::verify(source, header, body, secrets, now).map_err(
+            |refused| match refused {
+                Refused::TooOld(_) | Refused::TooNew(_) => HookRefused::Stale,
+                _ => HookRefused::BadSignature,
+            },
+        )?;
+        Ok(HookDelivery {
+            external_id: verified.delivery_id,
+            topic: verified.topic,
+            ping: false,
+        })
     }
 
     fn translate(&self, source: &str, topic: &str, body: &[u8], now: Timestamp) -> HookTranslation {
@@ -75,7 +96,11 @@ impl HookTranslator for Connectors {
                 };
             }
         };
-        HookTranslation { events: translation.events, note: translation.note, failed: translation.failed }
+        HookTranslation {
+            events: translation.events,
+            note: translation.note,
+            failed: translation.failed,
+        }
     }
 
     fn parse_event(&self, body: &[u8], default_id: Option<&str>) -> Result<EventLine, LineError> {
@@ -83,10 +108,15 @@ impl HookTranslator for Connectors {
             None => events::read_line(body, 0),
             Some(id) => events::read_line(&with_id(body, id), 0),
         };
-        read.map(|accepted| accepted.line).map_err(|refused| LineError {
-            code: "event_refused",
-            detail: if refused.path.is_empty() { refused.why } else { format!("{}: {}", refused.path, refused.why) },
-        })
+        read.map(|accepted| accepted.line)
+            .map_err(|refused| LineError {
+                code: "event_refused",
+                detail: if refused.path.is_empty() {
+                    refused.why
+                } else {
+                    format!("{}: {}", refused.path, refused.why)
+                },
+            })
     }
 }
 

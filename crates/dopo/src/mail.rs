@@ -24,21 +24,30 @@ impl SmtpChannel {
     /// A channel to the relay of this URL.
     pub fn new(url: &str) -> Result<Self> {
         let config: SmtpConfig = url.parse().context("DOPO_SMTP_URL has a mistake")?;
-        let pool = SmtpPool::new(config, DkimKeys::new()).context("the mail channel could not be made")?;
+        let pool =
+            SmtpPool::new(config, DkimKeys::new()).context("the mail channel could not be made")?;
         Ok(SmtpChannel { pool })
     }
 
     /// Takes over the DKIM keys of all shops (connection `dkim`: `selector`, a line break, the key in PEM).
     pub fn learn_keys(&self, engine: &Engine) {
         for shop in engine.shops() {
-            let domain = shop.settings.from_email.rsplit('@').next().unwrap_or_default().to_owned();
+            let domain = shop
+                .settings
+                .from_email
+                .rsplit('@')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let mut keys = Vec::new();
             if let Some(secret) = engine.connection_secrets(shop.id, "dkim").first() {
                 let text = String::from_utf8_lossy(secret);
                 let (selector, pem) = text.split_once('\n').unwrap_or((&text, ""));
                 match DkimKey::from_pem(&domain, selector.trim(), pem) {
                     Ok(key) => keys.push(key),
-                    Err(error) => tracing::error!(shop = %shop.slug, %error, "the DKIM key cannot be used"),
+                    Err(error) => {
+                        tracing::error!(shop = %shop.slug, %error, "the DKIM key cannot be used")
+                    }
                 }
             }
             self.pool.dkim_keys().set(&domain, keys);
@@ -47,7 +56,10 @@ impl SmtpChannel {
 
     /// Whether the relay answers.
     pub async fn check(&self) -> Result<(), String> {
-        self.pool.check().await.map_err(|failure| failure.to_string())
+        self.pool
+            .check()
+            .await
+            .map_err(|failure| failure.to_string())
     }
 
     /// Ends the held connections politely.
@@ -58,7 +70,11 @@ impl SmtpChannel {
 
 fn outgoing(envelope: Envelope) -> OutgoingMail {
     let mailbox = |(name, address): (String, String)| {
-        if name.is_empty() { Mailbox::new(address) } else { Mailbox::named(name, address) }
+        if name.is_empty() {
+            Mailbox::new(address)
+        } else {
+            Mailbox::named(name, address)
+        }
     };
     OutgoingMail {
         message_id: envelope.message_id,
@@ -69,7 +85,11 @@ fn outgoing(envelope: Envelope) -> OutgoingMail {
         subject: envelope.body.subject,
         text: envelope.body.text,
         html: envelope.body.html,
-        headers: envelope.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        headers: envelope
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         date: envelope.date,
         attachments: Vec::new(),
     }
@@ -78,17 +98,37 @@ fn outgoing(envelope: Envelope) -> OutgoingMail {
 fn delivery(outcome: Outcome) -> Delivery {
     match outcome {
         Outcome::Done { .. } => Delivery::Done,
-        Outcome::Retry { after, why } => Delivery::Retry { after, why: why.to_string() },
-        Outcome::InDoubt { why } => Delivery::InDoubt { why: why.to_string() },
+        Outcome::Retry { after, why } => Delivery::Retry {
+            after,
+            why: why.to_string(),
+        },
+        Outcome::InDoubt { why } => Delivery::InDoubt {
+            why: why.to_string(),
+        },
         Outcome::Fail { why } => {
             let text = why.to_string();
             match why.class {
-                BounceClass::HardAddress => Delivery::Fail { kind: BounceKind::HardAddress, why: text },
-                BounceClass::SoftMailbox => Delivery::Fail { kind: BounceKind::SoftMailbox, why: text },
-                BounceClass::BlockPolicy => Delivery::Fail { kind: BounceKind::BlockPolicy, why: text },
-                BounceClass::Content => Delivery::Fail { kind: BounceKind::Content, why: text },
+                BounceClass::HardAddress => Delivery::Fail {
+                    kind: BounceKind::HardAddress,
+                    why: text,
+                },
+                BounceClass::SoftMailbox => Delivery::Fail {
+                    kind: BounceKind::SoftMailbox,
+                    why: text,
+                },
+                BounceClass::BlockPolicy => Delivery::Fail {
+                    kind: BounceKind::BlockPolicy,
+                    why: text,
+                },
+                BounceClass::Content => Delivery::Fail {
+                    kind: BounceKind::Content,
+                    why: text,
+                },
                 // Not the message's fault: it waits until the relay can be reached again.
-                BounceClass::Connection | BounceClass::Auth => Delivery::Retry { after: RELAY_RETRY, why: text },
+                BounceClass::Connection | BounceClass::Auth => Delivery::Retry {
+                    after: RELAY_RETRY,
+                    why: text,
+                },
             }
         }
     }
@@ -98,6 +138,11 @@ fn delivery(outcome: Outcome) -> Delivery {
 impl MailChannel for SmtpChannel {
     async fn send(&self, batch: Vec<Envelope>) -> Vec<Delivery> {
         let mails = batch.into_iter().map(outgoing).collect();
-        self.pool.send_batch(mails).await.into_iter().map(delivery).collect()
+        self.pool
+            .send_batch(mails)
+            .await
+            .into_iter()
+            .map(delivery)
+            .collect()
     }
 }

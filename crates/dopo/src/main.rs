@@ -13,13 +13,17 @@ use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
 use config::Config;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("dopo: the runtime could not be started: {error}");
@@ -38,7 +42,11 @@ fn main() -> ExitCode {
 /// Logs go to standard error; `DOPO_LOG` sets the level (`info` by default), `DOPO_LOG_FORMAT=json` the form.
 fn start_logging() {
     let filter = EnvFilter::try_from_env("DOPO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     if std::env::var("DOPO_LOG_FORMAT").is_ok_and(|format| format == "json") {
         builder.json().init();
     } else {
@@ -57,7 +65,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::ApiKey(command) => commands::people::api_key(&config, command, json).await?,
         Command::Journey(command) => return commands::journey::run(&config, command, json).await,
         Command::Template(command) => commands::journey::templates(&config, command, json).await?,
-        Command::Import(cli::ImportCommand::Orders(args)) => return commands::import::orders(&config, args, json).await,
+        Command::Import(cli::ImportCommand::Orders(args)) => {
+            return commands::import::orders(&config, args, json).await;
+        }
         Command::Simulate(args) => commands::simulate::run(args).await?,
         Command::Messages(args) => commands::messages::run(&config, args, json).await?,
         Command::Inbox(args) => commands::inbox::run(&config, args, json).await?,
@@ -72,7 +82,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Migrate => commands::database::migrate(&config).await?,
         Command::Backup { file } => commands::database::backup(&config, &file).await?,
-        Command::Restore { file, force } => commands::database::restore(&config, &file, force).await?,
+        Command::Restore { file, force } => {
+            commands::database::restore(&config, &file, force).await?
+        }
         Command::Doctor => return commands::doctor::run(&config).await,
     }
     Ok(ExitCode::SUCCESS)

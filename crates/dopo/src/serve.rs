@@ -77,10 +77,13 @@ pub async fn run(
         });
     }
     let mut ending = stopped.clone();
-    let server = axum::serve(listener, dopo_web::router(app).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            let _ = ending.wait_for(|stop| *stop).await;
-        });
+    let server = axum::serve(
+        listener,
+        dopo_web::router(app).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        let _ = ending.wait_for(|stop| *stop).await;
+    });
     let mut stopped = stopped;
     tokio::select! {
         served = async { server.await } => served.context("the web server failed")?,

@@ -48,14 +48,18 @@ pub fn is_postgres(url: &str) -> bool {
 /// Opens the database and brings its schema up to date.
 pub async fn open_store(url: &str, role: Role) -> Result<Arc<dyn Store>> {
     if is_postgres(url) {
-        let store = dopo_postgres::connect(url).await.context("could not open the PostgreSQL database")?;
+        let store = dopo_postgres::connect(url)
+            .await
+            .context("could not open the PostgreSQL database")?;
         Ok(Arc::new(store))
     } else if url.starts_with("sqlite:") {
         let role = match role {
             Role::Server => dopo_sqlite::Role::Server,
             Role::Tool => dopo_sqlite::Role::Tool,
         };
-        let store = dopo_sqlite::connect(url, role).await.context("could not open the SQLite database")?;
+        let store = dopo_sqlite::connect(url, role)
+            .await
+            .context("could not open the SQLite database")?;
         Ok(Arc::new(store))
     } else {
         bail!("DOPO_DATABASE_URL must begin with sqlite:// or postgres://")
@@ -70,15 +74,17 @@ pub fn master_key(path: &Path) -> Result<MasterKey> {
             let mut bytes = [0; MASTER_KEY_BYTES];
             SystemEntropy.fill(&mut bytes);
             let key = MasterKey::new(bytes);
-            write_private(path, &key.to_text())
-                .with_context(|| format!("could not write the new master key to {}", path.display()))?;
+            write_private(path, &key.to_text()).with_context(|| {
+                format!("could not write the new master key to {}", path.display())
+            })?;
             tracing::warn!(
                 file = %path.display(),
                 "a new master key was made: back it up; without it stored secrets and links in sent mails are lost"
             );
             Ok(key)
         }
-        Err(error) => Err(error).with_context(|| format!("could not read the master key from {}", path.display())),
+        Err(error) => Err(error)
+            .with_context(|| format!("could not read the master key from {}", path.display())),
     }
 }
 
@@ -119,12 +125,24 @@ pub async fn build(config: &Config, role: Role, clock: Arc<dyn Clock>) -> Result
     let channel = mail.clone().map(|mail| -> Arc<dyn MailChannel> { mail });
     let settings = Settings {
         public_url: config.public_url(),
-        committers: if is_postgres(&config.database_url) { POSTGRES_COMMITTERS } else { 1 },
+        committers: if is_postgres(&config.database_url) {
+            POSTGRES_COMMITTERS
+        } else {
+            1
+        },
         dispatchers: config.dispatchers,
+        tool: role == Role::Tool,
     };
-    let engine = Engine::start(store, clock, Arc::new(SystemEntropy), channel, key, settings)
-        .await
-        .context("the engine could not start")?;
+    let engine = Engine::start(
+        store,
+        clock,
+        Arc::new(SystemEntropy),
+        channel,
+        key,
+        settings,
+    )
+    .await
+    .context("the engine could not start")?;
     if let Some(mail) = &mail {
         mail.learn_keys(&engine);
     }

@@ -66,15 +66,35 @@ impl Program {
 
     /// Runs a command of the program to its end and gives what it prints.
     fn run(&self, args: &[&str]) -> String {
-        let out = self.command().args(args).output().expect("the program starts");
-        let (stdout, stderr) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        assert!(out.status.success(), "dopo {args:?} failed:\n{stdout}\n{stderr}");
+        let out = self
+            .command()
+            .args(args)
+            .output()
+            .expect("the program starts");
+        let (stdout, stderr) = (
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr),
+        );
+        assert!(
+            out.status.success(),
+            "dopo {args:?} failed:\n{stdout}\n{stderr}"
+        );
         stdout.into_owned()
     }
 
     async fn start(&mut self) {
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("serve.log")).expect("a log");
-        let child = self.command().arg("serve").stdout(Stdio::null()).stderr(log).spawn().expect("the program starts");
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("serve.log"))
+            .expect("a log");
+        let child = self
+            .command()
+            .arg("serve")
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
         self.child = Some(child);
         let begun = Instant::now();
         while begun.elapsed() < READY_WITHIN {
@@ -83,7 +103,10 @@ impl Program {
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        panic!("not ready in time:\n{}", std::fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default());
+        panic!(
+            "not ready in time:\n{}",
+            std::fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default()
+        );
     }
 
     fn kill(&mut self) {
@@ -102,7 +125,13 @@ impl Drop for Program {
 }
 
 /// One HTTP request on a connection of its own: status and body.
-async fn request(port: u16, method: &str, path: &str, key: &str, body: &str) -> std::io::Result<(u16, String)> {
+async fn request(
+    port: u16,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> std::io::Result<(u16, String)> {
     let exchange = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         let head = format!(
@@ -114,8 +143,18 @@ async fn request(port: u16, method: &str, path: &str, key: &str, body: &str) -> 
         stream.write_all(body.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
-        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
-        Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse().ok())
+            .unwrap_or(0);
+        Ok((
+            status,
+            answer
+                .split_once("\r\n\r\n")
+                .map(|(_, body)| body.to_owned())
+                .unwrap_or_default(),
+        ))
     };
     match tokio::time::timeout(Duration::from_secs(20), exchange).await {
         Ok(done) => done,
@@ -153,19 +192,46 @@ fn next(state: &mut u64) -> u64 {
 }
 
 async fn survives(database: String, folder: &Path) {
-    let kills = std::env::var("DOPO_CRASH_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(KILLS_DEFAULT);
-    let sink = SmtpSink::start_with(SinkOptions::default()).await.expect("a sink");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let mut program = Program { folder: folder.to_owned(), database, smtp: sink.url(), port, child: None };
+    let kills = std::env::var("DOPO_CRASH_KILLS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(KILLS_DEFAULT);
+    let sink = SmtpSink::start_with(SinkOptions::default())
+        .await
+        .expect("a sink");
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("an address")
+        .port();
+    let mut program = Program {
+        folder: folder.to_owned(),
+        database,
+        smtp: sink.url(),
+        port,
+        child: None,
+    };
     std::fs::write(folder.join("seller.toml"), SELLER).expect("a file");
     std::fs::write(folder.join("care.yaml"), CARE_JOURNEY).expect("a file");
-    program.run(&["shop", "add", "prova", "--name", "Prova", "--from", "ordini@example.com", "--seller-file", "seller.toml"]);
+    program.run(&[
+        "shop",
+        "add",
+        "prova",
+        "--name",
+        "Prova",
+        "--from",
+        "ordini@example.com",
+        "--seller-file",
+        "seller.toml",
+    ]);
     // Care mails may leave at any hour here: the test runs at night too.
     let open = "[quiet_hours.marketing_email]\n";
     let mut settings = program.run(&["shop", "settings", "prova"]);
     if let Some(at) = settings.find(open) {
         let rest = settings.split_off(at + open.len());
-        let (hours, tail) = rest.split_once("\n[").map_or((rest.as_str(), None), |(hours, tail)| (hours, Some(tail)));
+        let (hours, tail) = rest
+            .split_once("\n[")
+            .map_or((rest.as_str(), None), |(hours, tail)| (hours, Some(tail)));
         for line in hours.lines().filter(|line| line.contains('=')) {
             let (name, _) = line.split_once('=').expect("a setting");
             settings.push_str(&format!("{name}= \"0:00-24:00\"\n"));
@@ -178,10 +244,16 @@ async fn survives(database: String, folder: &Path) {
     program.run(&["shop", "settings", "prova", "--file", "settings.toml"]);
     program.run(&["journey", "publish", "care.yaml", "--shop", "prova"]);
     program.run(&["shop", "live", "prova"]);
-    let key = program.run(&["api-key", "add", "prova", "--scope", "events:write"]).trim().to_owned();
+    let key = program
+        .run(&["api-key", "add", "prova", "--scope", "events:write"])
+        .trim()
+        .to_owned();
     program.start().await;
 
-    let (stop, counter) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stop, counter) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         let (stop, counter, key) = (Arc::clone(&stop), Arc::clone(&counter), key.clone());
@@ -197,7 +269,9 @@ async fn survives(database: String, folder: &Path) {
                             acknowledged.push(n);
                             break;
                         }
-                        Ok((status @ 400..=499, answer)) if status != 429 => panic!("refused: {status} {answer}"),
+                        Ok((status @ 400..=499, answer)) if status != 429 => {
+                            panic!("refused: {status} {answer}")
+                        }
                         _ => tokio::time::sleep(Duration::from_millis(40)).await,
                     }
                 }
@@ -223,15 +297,22 @@ async fn survives(database: String, folder: &Path) {
     // Wait until nothing is queued or being handed over any more.
     let begun = Instant::now();
     let list = |program: &Program, status: &str| {
-        let out = program.run(&["messages", "--shop", "prova", "--status", status, "--limit", "1000000", "--json"]);
-        out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")).collect::<Vec<_>>()
+        let out = program.run(&[
+            "messages", "--shop", "prova", "--status", status, "--limit", "1000000", "--json",
+        ]);
+        out.lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+            .collect::<Vec<_>>()
     };
     loop {
         let waiting = list(&program, "queued").len() + list(&program, "sending").len();
         if waiting == 0 {
             break;
         }
-        assert!(begun.elapsed() < DRAINED_WITHIN, "{waiting} messages are still waiting");
+        assert!(
+            begun.elapsed() < DRAINED_WITHIN,
+            "{waiting} messages are still waiting"
+        );
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
 
@@ -240,23 +321,52 @@ async fn survives(database: String, folder: &Path) {
     let mut of_template: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for message in sent.iter().chain(&in_doubt) {
         let name = message["template"].as_str().expect("a template").to_owned();
-        of_template.entry(name).or_default().insert(message["id"].as_str().expect("an id").to_owned());
+        of_template
+            .entry(name)
+            .or_default()
+            .insert(message["id"].as_str().expect("an id").to_owned());
     }
     let receipts = &of_template["order_receipt"];
     let care = &of_template["guide_24h"];
-    assert_eq!(receipts.len(), orders, "one receipt for each acknowledged order");
-    assert_eq!(care.len(), orders, "one care mail for each acknowledged order, sent or in doubt");
-    assert!(in_doubt.iter().all(|m| m["purpose"] == "care"), "what the law or the order needs is never left in doubt");
+    assert_eq!(
+        receipts.len(),
+        orders,
+        "one receipt for each acknowledged order"
+    );
+    assert_eq!(
+        care.len(),
+        orders,
+        "one care mail for each acknowledged order, sent or in doubt"
+    );
+    assert!(
+        in_doubt.iter().all(|m| m["purpose"] == "care"),
+        "what the law or the order needs is never left in doubt"
+    );
 
     let at_sink = sink.accepted_by_message_id();
-    let handed_over = |id: &String| at_sink.get(&format!("{id}@example.com")).copied().unwrap_or(0);
+    let handed_over = |id: &String| {
+        at_sink
+            .get(&format!("{id}@example.com"))
+            .copied()
+            .unwrap_or(0)
+    };
     let lost: Vec<_> = receipts.iter().filter(|id| handed_over(id) == 0).collect();
-    assert!(lost.is_empty(), "{} receipts never reached the sink", lost.len());
+    assert!(
+        lost.is_empty(),
+        "{} receipts never reached the sink",
+        lost.len()
+    );
     let twice = care.iter().filter(|id| handed_over(id) > 1).count();
     assert_eq!(twice, 0, "a care mail was handed over twice");
     let doubted: BTreeSet<&str> = in_doubt.iter().filter_map(|m| m["id"].as_str()).collect();
-    let vanished = care.iter().filter(|id| handed_over(id) == 0 && !doubted.contains(id.as_str())).count();
-    assert_eq!(vanished, 0, "a care mail is marked sent and never reached the sink");
+    let vanished = care
+        .iter()
+        .filter(|id| handed_over(id) == 0 && !doubted.contains(id.as_str()))
+        .count();
+    assert_eq!(
+        vanished, 0,
+        "a care mail is marked sent and never reached the sink"
+    );
     assert_eq!(at_sink.len(), at_sink.keys().collect::<BTreeSet<_>>().len());
     let unknown = at_sink.keys().filter(|id| {
         let id = id.split('@').next().unwrap_or_default();
@@ -273,13 +383,20 @@ async fn survives(database: String, folder: &Path) {
 }
 
 fn folder(name: &str) -> tempfile::TempDir {
-    tempfile::Builder::new().prefix(name).tempdir().expect("a folder")
+    tempfile::Builder::new()
+        .prefix(name)
+        .tempdir()
+        .expect("a folder")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_on_sqlite_nothing_is_lost_and_nothing_is_sent_twice() {
     let folder = folder("dopo-crash-sqlite");
-    survives(format!("sqlite://{}", folder.path().join("dopo.db").display()), folder.path()).await;
+    survives(
+        format!("sqlite://{}", folder.path().join("dopo.db").display()),
+        folder.path(),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -289,15 +406,30 @@ async fn killed_at_random_on_postgresql_nothing_is_lost_and_nothing_is_sent_twic
         return;
     };
     let name = format!("dopo_crash_{}", std::process::id());
-    let created = Command::new("psql").args([&server, "-qc", &format!("CREATE DATABASE {name}")]).status();
-    assert!(created.is_ok_and(|status| status.success()), "the database for the test could not be made");
-    let (base, query) = server.split_once('?').map_or((server.as_str(), None), |(base, query)| (base, Some(query)));
-    let (host, _) = base.rsplit_once('/').expect("a database in DOPO_POSTGRES_URL");
+    let created = Command::new("psql")
+        .args([&server, "-qc", &format!("CREATE DATABASE {name}")])
+        .status();
+    assert!(
+        created.is_ok_and(|status| status.success()),
+        "the database for the test could not be made"
+    );
+    let (base, query) = server
+        .split_once('?')
+        .map_or((server.as_str(), None), |(base, query)| (base, Some(query)));
+    let (host, _) = base
+        .rsplit_once('/')
+        .expect("a database in DOPO_POSTGRES_URL");
     let database = match query {
         Some(query) => format!("{host}/{name}?{query}"),
         None => format!("{host}/{name}"),
     };
     let folder = folder("dopo-crash-postgres");
     survives(database, folder.path()).await;
-    let _ = Command::new("psql").args([&server, "-qc", &format!("DROP DATABASE {name} WITH (FORCE)")]).status();
+    let _ = Command::new("psql")
+        .args([
+            &server,
+            "-qc",
+            &format!("DROP DATABASE {name} WITH (FORCE)"),
+        ])
+        .status();
 }

@@ -16,13 +16,23 @@ pub async fn run(config: &Config) -> Result<ExitCode> {
     match open_store(&config.database_url, Role::Tool).await {
         Ok(store) => match store.check().await {
             Ok(()) => {
-                say(true, "the database answers and has the right schema".to_owned());
+                say(
+                    true,
+                    "the database answers and has the right schema".to_owned(),
+                );
                 for shop in store.shops().await? {
-                    let state = if shop.settings.is_live() { "live" } else { "in trial: messages are captured" };
+                    let state = if shop.settings.is_live() {
+                        "live"
+                    } else {
+                        "in trial: messages are captured"
+                    };
                     say(true, format!("shop {} is {state}", shop.slug));
                 }
                 for (channel, due, later) in store.queue_depth(jiff::Timestamp::now()).await? {
-                    say(true, format!("queue {}: {due} due, {later} later", channel.as_str()));
+                    say(
+                        true,
+                        format!("queue {}: {due} due, {later} later", channel.as_str()),
+                    );
                 }
             }
             Err(error) => say(false, format!("the database: {error}")),
@@ -30,7 +40,10 @@ pub async fn run(config: &Config) -> Result<ExitCode> {
         Err(error) => say(false, format!("the database: {error:#}")),
     }
     match &config.smtp_url {
-        None => say(true, "no mail server is set (DOPO_SMTP_URL): messages are captured".to_owned()),
+        None => say(
+            true,
+            "no mail server is set (DOPO_SMTP_URL): messages are captured".to_owned(),
+        ),
         Some(url) => match SmtpChannel::new(url) {
             Err(error) => say(false, format!("the mail server: {error:#}")),
             Ok(channel) => match channel.check().await {
@@ -40,14 +53,38 @@ pub async fn run(config: &Config) -> Result<ExitCode> {
         },
     }
     if config.master_key_file.exists() {
-        say(true, format!("the master key is in {}: keep a copy apart", config.master_key_file.display()));
+        say(
+            true,
+            format!(
+                "the master key is in {}: keep a copy apart",
+                config.master_key_file.display()
+            ),
+        );
     } else {
-        say(true, format!("the master key will be made in {} on first start", config.master_key_file.display()));
+        say(
+            true,
+            format!(
+                "the master key will be made in {} on first start",
+                config.master_key_file.display()
+            ),
+        );
     }
     match &config.public_url {
-        Some(url) if url.starts_with("https://") => say(true, format!("customers reach the pages at {url}")),
-        Some(url) => say(false, format!("customers reach the pages at {url}, without TLS: put a TLS proxy in front")),
-        None => say(true, "DOPO_PUBLIC_URL is not set: links in mails lead to this machine only".to_owned()),
+        Some(url) if url.starts_with("https://") => {
+            say(true, format!("customers reach the pages at {url}"))
+        }
+        Some(url) => say(
+            false,
+            format!("customers reach the pages at {url}, without TLS: put a TLS proxy in front"),
+        ),
+        None => say(
+            true,
+            "DOPO_PUBLIC_URL is not set: links in mails lead to this machine only".to_owned(),
+        ),
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -20,9 +20,16 @@ pub async fn figures(config: &Config, args: FiguresArgs, json: bool) -> Result<(
     let to = zone.to_datetime(engine.now()).date();
     let from = to.checked_sub(args.days.clamp(0, 3_660).days())?;
     let mut sums: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for (key, n) in engine.store().counters(shop.id, &args.prefix, from, to).await? {
+    for (key, n) in engine
+        .store()
+        .counters(shop.id, &args.prefix, from, to)
+        .await?
+    {
         if json {
-            println!("{}", json!({"day": key.day, "metric": key.metric, "dim": key.dim, "n": n}));
+            println!(
+                "{}",
+                json!({"day": key.day, "metric": key.metric, "dim": key.dim, "n": n})
+            );
         }
         *sums.entry((key.metric, key.dim)).or_default() += n;
     }
@@ -42,10 +49,21 @@ pub async fn tasks(config: &Config, named: ShopArg, json: bool) -> Result<()> {
     for row in engine.store().tasks(shop.id, true, TASKS_MAX).await? {
         let task = &row.task.task;
         if json {
-            println!("{}", json!({"id": row.task.effect, "customer": row.task.customer_id, "opened_at": row.task.opened_at, "due_at": task.due_at, "kind": task.kind, "title": task.title}));
+            println!(
+                "{}",
+                json!({"id": row.task.effect, "customer": row.task.customer_id, "opened_at": row.task.opened_at, "due_at": task.due_at, "kind": task.kind, "title": task.title})
+            );
         } else {
-            let due = task.due_at.map(|at| format!("due {}", moment(at))).unwrap_or_default();
-            println!("{}  {:20} {}  {due}", moment(row.task.opened_at), task.kind, task.title);
+            let due = task
+                .due_at
+                .map(|at| format!("due {}", moment(at)))
+                .unwrap_or_default();
+            println!(
+                "{}  {:20} {}  {due}",
+                moment(row.task.opened_at),
+                task.kind,
+                task.title
+            );
         }
     }
     Ok(())

@@ -34,8 +34,9 @@ struct Tally {
 /// Guesses what a file is from its name.
 pub fn format(named: Option<&str>, file: &Path) -> Result<Format> {
     if let Some(name) = named {
-        return Format::parse(name)
-            .with_context(|| format!("there is no format `{name}`; there are: shopify, woocommerce, csv, jsonl"));
+        return Format::parse(name).with_context(|| {
+            format!("there is no format `{name}`; there are: shopify, woocommerce, csv, jsonl")
+        });
     }
     Format::guess(file).with_context(|| {
         format!("what {} is cannot be told from its name: say --format shopify, woocommerce, csv or jsonl", file.display())
@@ -47,28 +48,44 @@ pub async fn orders(config: &Config, args: ImportArgs, json: bool) -> Result<Exi
     let engine = engine(config).await?;
     let shop = shop(&engine, &args.shop)?;
     let format = format(args.format.as_deref(), &args.file)?;
-    let length = std::fs::metadata(&args.file).with_context(|| format!("could not read {}", args.file.display()))?.len();
-    let file = File::open(&args.file).with_context(|| format!("could not read {}", args.file.display()))?;
+    let length = std::fs::metadata(&args.file)
+        .with_context(|| format!("could not read {}", args.file.display()))?
+        .len();
+    let file = File::open(&args.file)
+        .with_context(|| format!("could not read {}", args.file.display()))?;
     let bar = progress(length);
     let mark = beside(&args.file, "dopo-progress");
-    let done_before: u64 = std::fs::read_to_string(&mark).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+    let done_before: u64 = std::fs::read_to_string(&mark)
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(0);
     if done_before > 0 {
         eprintln!("Going on after line {done_before}, where the last import of this file stopped.");
     }
-    let refused_path = args.refused.clone().unwrap_or_else(|| beside(&args.file, "refused.csv"));
+    let refused_path = args
+        .refused
+        .clone()
+        .unwrap_or_else(|| beside(&args.file, "refused.csv"));
     let mut refused: Option<File> = None;
     let mut tally = Tally::default();
     let mut batch: Vec<(u64, NewIntake)> = Vec::with_capacity(BATCH_ITEMS);
     let reader = BufReader::with_capacity(1 << 20, bar.wrap_read(file));
-    for item in import::open(format, reader).with_context(|| format!("{} cannot be read", args.file.display()))? {
+    for item in import::open(format, reader)
+        .with_context(|| format!("{} cannot be read", args.file.display()))?
+    {
         match item {
             Ok(item) if item.line <= done_before => tally.skipped += 1,
             Ok(item) => {
                 batch.extend(intakes(item));
                 if batch.len() >= BATCH_ITEMS {
                     commit(&engine, &shop, &mut batch, &mut tally, &mark).await?;
-                    if !std::io::stderr().is_terminal() && tally.taken % LINES_EVERY < BATCH_ITEMS as u64 {
-                        eprintln!("{} taken in, {} repeated, {} refused", tally.taken, tally.repeated, tally.refused);
+                    if !std::io::stderr().is_terminal()
+                        && tally.taken % LINES_EVERY < BATCH_ITEMS as u64
+                    {
+                        eprintln!(
+                            "{} taken in, {} repeated, {} refused",
+                            tally.taken, tally.repeated, tally.refused
+                        );
                     }
                 }
             }
@@ -87,13 +104,26 @@ pub async fn orders(config: &Config, args: ImportArgs, json: bool) -> Result<Exi
             json!({"taken": tally.taken, "repeated": tally.repeated, "kept": tally.kept, "refused": tally.refused, "skipped": tally.skipped, "refused_file": (tally.refused > 0).then(|| refused_path.display().to_string())})
         );
     } else {
-        println!("{} taken in, {} known already, {} kept for you to look at (dopo inbox).", tally.taken, tally.repeated + tally.skipped, tally.kept);
+        println!(
+            "{} taken in, {} known already, {} kept for you to look at (dopo inbox).",
+            tally.taken,
+            tally.repeated + tally.skipped,
+            tally.kept
+        );
         if tally.refused > 0 {
-            println!("{} lines were refused: {} says why for each. Mend them there and import that file.", tally.refused, refused_path.display());
+            println!(
+                "{} lines were refused: {} says why for each. Mend them there and import that file.",
+                tally.refused,
+                refused_path.display()
+            );
         }
         println!("Imported orders update facts; they start no message.");
     }
-    Ok(if tally.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if tally.refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
 }
 
 /// A bar over the bytes of the file on a terminal, nothing elsewhere.
@@ -142,7 +172,10 @@ async fn commit(
     }
     let last = batch.iter().map(|(line, _)| *line).max().unwrap_or(0);
     let intakes = batch.drain(..).map(|(_, intake)| intake).collect();
-    let outcomes = engine.ingest(shop.id, intakes).await.context("the import stopped; start it again and it goes on from here")?;
+    let outcomes = engine
+        .ingest(shop.id, intakes)
+        .await
+        .context("the import stopped; start it again and it goes on from here")?;
     for outcome in outcomes {
         match outcome {
             IntakeOutcome::Accepted => tally.taken += 1,
@@ -160,21 +193,31 @@ fn note_refused(file: &mut Option<File>, path: &Path, line: &RefusedLine) -> Res
     let out = match file {
         Some(out) => out,
         None => {
-            let mut out = File::create(path).with_context(|| format!("could not write {}", path.display()))?;
+            let mut out = File::create(path)
+                .with_context(|| format!("could not write {}", path.display()))?;
             writeln!(out, "line,why,excerpt")?;
             file.insert(out)
         }
     };
-    writeln!(out, "{},{},{}", line.line, cell(&line.why), cell(&line.excerpt))?;
+    writeln!(
+        out,
+        "{},{},{}",
+        line.line,
+        cell(&line.why),
+        cell(&line.excerpt)
+    )?;
     Ok(())
 }
 
 fn cell(text: &str) -> String {
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
-    let text = if risky { format!("'{text}") } else { text.to_owned() };
+    let text = if risky {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     format!("\"{}\"", text.replace('"', "\"\""))
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -25,7 +25,10 @@ pub async fn run(config: &Config, args: InboxArgs, json: bool) -> Result<()> {
         let row = row(&engine, &shop, id).await?;
         print(&row, json);
         match &row.body {
-            Some(sealed) => println!("\n{}", String::from_utf8_lossy(&engine.key().open(shop.id, sealed)?)),
+            Some(sealed) => println!(
+                "\n{}",
+                String::from_utf8_lossy(&engine.key().open(shop.id, sealed)?)
+            ),
             None => println!("\nIts body is not kept any more (raw bodies are kept for 7 days)."),
         }
         return Ok(());
@@ -36,7 +39,10 @@ pub async fn run(config: &Config, args: InboxArgs, json: bool) -> Result<()> {
         return Ok(());
     }
     if args.replay_failed {
-        let failed = engine.store().inbox(shop.id, Some(InboxStatus::Failed), None, REPLAY_MAX).await?;
+        let failed = engine
+            .store()
+            .inbox(shop.id, Some(InboxStatus::Failed), None, REPLAY_MAX)
+            .await?;
         let mut done = 0;
         // Oldest first, as they came.
         for row in failed.iter().rev() {
@@ -58,14 +64,22 @@ pub async fn run(config: &Config, args: InboxArgs, json: bool) -> Result<()> {
             None => bail!("there is no status `{name}`; there are: done, ignored, waiting, failed"),
         },
     };
-    for row in engine.store().inbox(shop.id, status, None, args.limit).await? {
+    for row in engine
+        .store()
+        .inbox(shop.id, status, None, args.limit)
+        .await?
+    {
         print(&row, json);
     }
     Ok(())
 }
 
 async fn row(engine: &Engine, shop: &Shop, id: i64) -> Result<InboxRow> {
-    engine.store().inbox_row(shop.id, InboxId(id)).await?.context("there is no raw event with this id")
+    engine
+        .store()
+        .inbox_row(shop.id, InboxId(id))
+        .await?
+        .context("there is no raw event with this id")
 }
 
 fn print(row: &InboxRow, json: bool) {
@@ -76,13 +90,23 @@ fn print(row: &InboxRow, json: bool) {
             json!({"id": row.id, "source": row.source, "external_id": row.external_id, "topic": row.topic, "received_at": row.received_at, "status": row.status.as_str(), "note": row.note})
         );
     } else {
-        println!("{}  {}  {:8} {:12} {:28} {note}", row.id, moment(row.received_at), row.status.as_str(), row.source, row.topic);
+        println!(
+            "{}  {}  {:8} {:12} {:28} {note}",
+            row.id,
+            moment(row.received_at),
+            row.status.as_str(),
+            row.source,
+            row.topic
+        );
     }
 }
 
 /// Translates a stored body again, with what the program knows today, and takes it in.
 async fn replay(engine: &Engine, shop: &Shop, row: &InboxRow) -> Result<String> {
-    let sealed = row.body.as_ref().context("its body is not kept any more: ask the sender to send it again")?;
+    let sealed = row
+        .body
+        .as_ref()
+        .context("its body is not kept any more: ask the sender to send it again")?;
     let body = engine.key().open(shop.id, sealed)?;
     let (events, note, failed) = if Connectors.knows(&row.source) && row.source != "events" {
         let read = Connectors.translate(&row.source, &row.topic, &body, row.received_at);

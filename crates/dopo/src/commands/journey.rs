@@ -15,16 +15,25 @@ const DOCUMENT_BYTES_MAX: u64 = 256 * 1_024;
 
 /// Reads a journey document.
 pub fn read_document(file: &Path) -> Result<String> {
-    let length = std::fs::metadata(file).with_context(|| format!("could not read {}", file.display()))?.len();
+    let length = std::fs::metadata(file)
+        .with_context(|| format!("could not read {}", file.display()))?
+        .len();
     if length > DOCUMENT_BYTES_MAX {
-        bail!("{} is larger than {DOCUMENT_BYTES_MAX} bytes: a journey is a short document", file.display());
+        bail!(
+            "{} is larger than {DOCUMENT_BYTES_MAX} bytes: a journey is a short document",
+            file.display()
+        );
     }
-    std::fs::read_to_string(file).with_context(|| format!("could not read {} as text", file.display()))
+    std::fs::read_to_string(file)
+        .with_context(|| format!("could not read {} as text", file.display()))
 }
 
 /// Names of the built-in templates, for checking documents without a shop.
 pub fn library_templates() -> Vec<String> {
-    let mut names: Vec<String> = dopo_engine::library::templates().into_iter().map(|template| template.name).collect();
+    let mut names: Vec<String> = dopo_engine::library::templates()
+        .into_iter()
+        .map(|template| template.name)
+        .collect();
     names.sort();
     names.dedup();
     names
@@ -38,9 +47,19 @@ fn print(file: &Path, diagnostics: &[Diagnostic], json: bool) {
             Severity::Note => "note",
         };
         if json {
-            println!("{}", json!({"severity": severity, "line": d.line, "column": d.column, "code": d.code, "it": d.it, "en": d.en}));
+            println!(
+                "{}",
+                json!({"severity": severity, "line": d.line, "column": d.column, "code": d.code, "it": d.it, "en": d.en})
+            );
         } else {
-            println!("{}:{}:{}: {severity} [{}] {}", file.display(), d.line, d.column, d.code, d.en);
+            println!(
+                "{}:{}:{}: {severity} [{}] {}",
+                file.display(),
+                d.line,
+                d.column,
+                d.code,
+                d.en
+            );
         }
     }
 }
@@ -66,12 +85,23 @@ pub async fn run(config: &Config, command: JourneyCommand, json: bool) -> Result
             let shop = shop(&engine, &named)?;
             let text = read_document(&file)?;
             let stored = engine.store().templates(shop.id).await?;
-            let names: Vec<&str> = stored.iter().map(|template| template.name.as_str()).collect();
+            let names: Vec<&str> = stored
+                .iter()
+                .map(|template| template.name.as_str())
+                .collect();
             let (journey, diagnostics) = check(&text, &names);
             print(&file, &diagnostics, json);
-            let Some(journey) = journey else { return Ok(ExitCode::FAILURE) };
-            let version = engine.store().publish_journey(shop.id, &journey, &text, true).await?;
-            println!("{} is published as version {version}; runs that have begun keep theirs.", journey.id);
+            let Some(journey) = journey else {
+                return Ok(ExitCode::FAILURE);
+            };
+            let version = engine
+                .store()
+                .publish_journey(shop.id, &journey, &text, true)
+                .await?;
+            println!(
+                "{} is published as version {version}; runs that have begun keep theirs.",
+                journey.id
+            );
             Ok(ExitCode::SUCCESS)
         }
         JourneyCommand::List(named) => {
@@ -80,9 +110,15 @@ pub async fn run(config: &Config, command: JourneyCommand, json: bool) -> Result
             for row in engine.store().journeys(shop.id).await? {
                 let state = if row.current { "on" } else { "" };
                 if json {
-                    println!("{}", json!({"journey": row.journey.id, "version": row.journey.version, "current": row.current, "name": row.journey.name_it}));
+                    println!(
+                        "{}",
+                        json!({"journey": row.journey.id, "version": row.journey.version, "current": row.current, "name": row.journey.name_it})
+                    );
                 } else {
-                    println!("{:24} v{:<3} {state:3}  {}", row.journey.id, row.journey.version, row.journey.name_it);
+                    println!(
+                        "{:24} v{:<3} {state:3}  {}",
+                        row.journey.id, row.journey.version, row.journey.name_it
+                    );
                 }
             }
             Ok(ExitCode::SUCCESS)
@@ -90,9 +126,19 @@ pub async fn run(config: &Config, command: JourneyCommand, json: bool) -> Result
         JourneyCommand::On { id, shop: named } => {
             let engine = engine(config).await?;
             let shop = shop(&engine, &named)?;
-            let newest = shop.journeys.keys().filter(|(name, _)| *name == id).map(|(_, version)| *version).max();
-            let Some(version) = newest else { bail!("{} has no journey `{id}`", shop.slug) };
-            engine.store().set_current_journey(shop.id, &id, Some(version)).await?;
+            let newest = shop
+                .journeys
+                .keys()
+                .filter(|(name, _)| *name == id)
+                .map(|(_, version)| *version)
+                .max();
+            let Some(version) = newest else {
+                bail!("{} has no journey `{id}`", shop.slug)
+            };
+            engine
+                .store()
+                .set_current_journey(shop.id, &id, Some(version))
+                .await?;
             println!("{id} is on: new runs begin with version {version}.");
             Ok(ExitCode::SUCCESS)
         }
@@ -102,7 +148,10 @@ pub async fn run(config: &Config, command: JourneyCommand, json: bool) -> Result
             if !shop.journeys.keys().any(|(name, _)| *name == id) {
                 bail!("{} has no journey `{id}`", shop.slug);
             }
-            engine.store().set_current_journey(shop.id, &id, None).await?;
+            engine
+                .store()
+                .set_current_journey(shop.id, &id, None)
+                .await?;
             println!("{id} is off: no new runs begin, running ones go on.");
             Ok(ExitCode::SUCCESS)
         }
@@ -117,13 +166,19 @@ pub async fn templates(config: &Config, command: TemplateCommand, json: bool) ->
             let shop = shop(&engine, &named)?;
             let mut newest: BTreeMap<String, Vec<(String, u32)>> = BTreeMap::new();
             for row in engine.store().templates(shop.id).await? {
-                newest.entry(row.name).or_default().push((row.locale, row.version));
+                newest
+                    .entry(row.name)
+                    .or_default()
+                    .push((row.locale, row.version));
             }
             for (name, languages) in newest {
                 if json {
                     println!("{}", json!({"template": name, "languages": languages}));
                 } else {
-                    let languages: Vec<String> = languages.iter().map(|(tag, version)| format!("{tag} v{version}")).collect();
+                    let languages: Vec<String> = languages
+                        .iter()
+                        .map(|(tag, version)| format!("{tag} v{version}"))
+                        .collect();
                     println!("{name:24} {}", languages.join(", "));
                 }
             }

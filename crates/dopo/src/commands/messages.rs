@@ -23,11 +23,14 @@ pub async fn run(config: &Config, args: MessagesArgs, json: bool) -> Result<()> 
             println!("The message is back in the queue; the gate is asked again before it leaves.");
             Ok(())
         } else {
-            bail!("only a failed message or one in doubt can be put back; see `dopo messages --status failed`")
+            bail!(
+                "only a failed message or one in doubt can be put back; see `dopo messages --status failed`"
+            )
         };
     }
     if let Some(id) = &args.show {
-        let Some((message, rendering)) = engine.store().message(shop.id, parse_id(id)?).await? else {
+        let Some((message, rendering)) = engine.store().message(shop.id, parse_id(id)?).await?
+        else {
             bail!("there is no such message");
         };
         println!("{}", serde_json::to_string_pretty(&as_json(&message))?);
@@ -50,11 +53,21 @@ pub async fn run(config: &Config, args: MessagesArgs, json: bool) -> Result<()> 
     if let Some(status) = &args.status {
         filter.status = MessageStatus::parse(status);
         if filter.status.is_none() {
-            let names: Vec<&str> = MessageStatus::ALL.iter().map(|status| status.as_str()).collect();
-            bail!("there is no status `{status}`; there are: {}", names.join(", "));
+            let names: Vec<&str> = MessageStatus::ALL
+                .iter()
+                .map(|status| status.as_str())
+                .collect();
+            bail!(
+                "there is no status `{status}`; there are: {}",
+                names.join(", ")
+            );
         }
     }
-    for message in engine.store().messages(shop.id, &filter, args.limit).await? {
+    for message in engine
+        .store()
+        .messages(shop.id, &filter, args.limit)
+        .await?
+    {
         if json {
             println!("{}", as_json(&message));
         } else {
@@ -79,8 +92,14 @@ pub async fn why(config: &Config, args: WhyArgs, json: bool) -> Result<()> {
     let Some(person) = engine.find_person(shop.id, &args.person).await? else {
         bail!("nobody is known under this e-mail, phone or customer id");
     };
-    let filter = MessageFilter { customer: Some(person.id), ..MessageFilter::default() };
-    let messages = engine.store().messages(shop.id, &filter, WHY_MESSAGES_MAX).await?;
+    let filter = MessageFilter {
+        customer: Some(person.id),
+        ..MessageFilter::default()
+    };
+    let messages = engine
+        .store()
+        .messages(shop.id, &filter, WHY_MESSAGES_MAX)
+        .await?;
     let wanted = args.message.as_deref();
     let fits = |message: &Message| {
         wanted.is_none_or(|wanted| {
@@ -97,14 +116,32 @@ pub async fn why(config: &Config, args: WhyArgs, json: bool) -> Result<()> {
             println!("{}", as_json(message));
             continue;
         }
-        println!("{}  {}/{}  ({}, {})", message.id, message.journey, message.send.step, message.channel().as_str(), message.send.purpose.as_str());
-        println!("  decided {}   status {}", moment(message.decided_at), message.status.as_str());
+        println!(
+            "{}  {}/{}  ({}, {})",
+            message.id,
+            message.journey,
+            message.send.step,
+            message.channel().as_str(),
+            message.send.purpose.as_str()
+        );
+        println!(
+            "  decided {}   status {}",
+            moment(message.decided_at),
+            message.status.as_str()
+        );
         println!("  {}", explain(message, Locale::It));
         println!("  {}", explain(message, Locale::En));
         if let Some(grant) = &message.grant {
-            println!("  evidence {}   opens {:?}   clicks {:?}", grant.evidence, grant.tracking_open, grant.tracking_click);
+            println!(
+                "  evidence {}   opens {:?}   clicks {:?}",
+                grant.evidence, grant.tracking_open, grant.tracking_click
+            );
         }
-        let after = [("left", message.sent_at), ("opened", message.opened_at), ("clicked", message.clicked_at)];
+        let after = [
+            ("left", message.sent_at),
+            ("opened", message.opened_at),
+            ("clicked", message.clicked_at),
+        ];
         for (what, at) in after {
             if let Some(at) = at {
                 println!("  {what} {}", moment(at));
@@ -113,11 +150,15 @@ pub async fn why(config: &Config, args: WhyArgs, json: bool) -> Result<()> {
     }
     if !any {
         match wanted {
-            Some(wanted) => println!("No message `{wanted}` was ever decided for this person: no journey came to that step."),
+            Some(wanted) => println!(
+                "No message `{wanted}` was ever decided for this person: no journey came to that step."
+            ),
             None => println!("No message was ever decided for this person."),
         }
         if messages.is_empty() && person.purchases.orders == 0 {
-            println!("They have no paid order that stands; imported and old orders start no messages.");
+            println!(
+                "They have no paid order that stands; imported and old orders start no messages."
+            );
         }
     }
     Ok(())
@@ -135,16 +176,31 @@ pub fn explain(message: &Message, locale: Locale) -> String {
     let it = locale == Locale::It;
     let failure = message.failure.as_deref().unwrap_or_default();
     match message.status {
-        MessageStatus::HeldBack | MessageStatus::LeftToPlatform => {
-            message.reason.map(|reason| reason.words(locale)).unwrap_or_default().to_owned()
+        MessageStatus::HeldBack | MessageStatus::LeftToPlatform => message
+            .reason
+            .map(|reason| reason.words(locale))
+            .unwrap_or_default()
+            .to_owned(),
+        MessageStatus::Failed | MessageStatus::Bounced | MessageStatus::InDoubt => {
+            failure.to_owned()
         }
-        MessageStatus::Failed | MessageStatus::Bounced | MessageStatus::InDoubt => failure.to_owned(),
-        MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Sent | MessageStatus::Captured => {
-            let basis = message.grant.as_ref().map(|grant| grant.basis.words(locale)).unwrap_or_default();
+        MessageStatus::Queued
+        | MessageStatus::Sending
+        | MessageStatus::Sent
+        | MessageStatus::Captured => {
+            let basis = message
+                .grant
+                .as_ref()
+                .map(|grant| grant.basis.words(locale))
+                .unwrap_or_default();
             match message.reason {
                 Some(reason) if message.status == MessageStatus::Queued => {
                     let until = moment(message.due_at);
-                    if it { format!("{basis} {} ({until})", reason.words(locale)) } else { format!("{basis} {} (until {until})", reason.words(locale)) }
+                    if it {
+                        format!("{basis} {} ({until})", reason.words(locale))
+                    } else {
+                        format!("{basis} {} (until {until})", reason.words(locale))
+                    }
                 }
                 _ => basis.to_owned(),
             }

@@ -13,7 +13,10 @@ pub async fn export(config: &Config, person: &str, named: ShopArg) -> Result<()>
     let Some(found) = engine.find_person(shop.id, person).await? else {
         bail!("nobody is known under this e-mail, phone or customer id");
     };
-    println!("{}", serde_json::to_string_pretty(&engine.export_person(shop.id, found.id).await?)?);
+    println!(
+        "{}",
+        serde_json::to_string_pretty(&engine.export_person(shop.id, found.id).await?)?
+    );
     Ok(())
 }
 
@@ -25,7 +28,9 @@ pub async fn forget(config: &Config, person: &str, named: ShopArg, yes: bool) ->
         bail!("nobody is known under this e-mail, phone or customer id");
     };
     if !yes {
-        bail!("there is no way back: export the person's file first if you must keep it, then say --yes");
+        bail!(
+            "there is no way back: export the person's file first if you must keep it, then say --yes"
+        );
     }
     let who = PersonRef {
         email: found.email().map(str::to_owned),

@@ -25,8 +25,10 @@ const LINES_MAX: usize = 5_000_000;
 pub async fn run(args: SimulateArgs) -> Result<()> {
     let settings = match &args.settings {
         Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
-            toml::from_str(&text).with_context(|| format!("the settings in {} have a mistake", file.display()))?
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("could not read {}", file.display()))?;
+            toml::from_str(&text)
+                .with_context(|| format!("the settings in {} have a mistake", file.display()))?
         }
         None => ShopSettings::new("Simulazione", "ordini@example.com", Seller::default()),
     };
@@ -48,7 +50,9 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
     let Some(last) = lines.last().map(|line| line.at) else {
         bail!("{} holds no order that can be read", args.orders.display());
     };
-    let until = last.checked_add(SignedDuration::from_hours(24 * args.days.clamp(0, 3_660))).unwrap_or(Timestamp::MAX);
+    let until = last
+        .checked_add(SignedDuration::from_hours(24 * args.days.clamp(0, 3_660)))
+        .unwrap_or(Timestamp::MAX);
     let mut out = BufWriter::new(std::io::stdout().lock());
     for row in simulate(&shop, lines, until) {
         serde_json::to_writer(&mut out, &row)?;
@@ -64,13 +68,21 @@ fn journeys(named: Option<&str>) -> Result<Vec<Journey>> {
     let names: Vec<&str> = templates.iter().map(String::as_str).collect();
     let library = dopo_engine::library::journeys();
     let documents: Vec<(String, String)> = match named {
-        None => library.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        None => library
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect(),
         Some(name) => match library.iter().find(|(known, _)| *known == name) {
             Some((known, text)) => vec![((*known).to_owned(), (*text).to_owned())],
-            None if Path::new(name).exists() => vec![(name.to_owned(), read_document(Path::new(name))?)],
+            None if Path::new(name).exists() => {
+                vec![(name.to_owned(), read_document(Path::new(name))?)]
+            }
             None => {
                 let known: Vec<&str> = library.iter().map(|(known, _)| *known).collect();
-                bail!("there is no journey `{name}`: name a document or one of {}", known.join(", "))
+                bail!(
+                    "there is no journey `{name}`: name a document or one of {}",
+                    known.join(", ")
+                )
             }
         },
     };
@@ -79,7 +91,9 @@ fn journeys(named: Option<&str>) -> Result<Vec<Journey>> {
         let (journey, diagnostics) = check(&text, &names);
         let Some(journey) = journey else {
             let first = diagnostics.iter().find(|d| d.severity == Severity::Error);
-            let what = first.map(|d| format!("line {}: {}", d.line, d.en)).unwrap_or_default();
+            let what = first
+                .map(|d| format!("line {}: {}", d.line, d.en))
+                .unwrap_or_default();
             bail!("{name} has a mistake: {what}; `dopo journey check {name}` shows all")
         };
         out.push(journey);
@@ -90,12 +104,20 @@ fn journeys(named: Option<&str>) -> Result<Vec<Journey>> {
 /// The events of a file in the order of time. Refused lines are told on standard error.
 fn lines(file: &Path, named: Option<&str>) -> Result<Vec<EventLine>> {
     let format = format(named, file)?;
-    let reader = BufReader::new(File::open(file).with_context(|| format!("could not read {}", file.display()))?);
+    let reader = BufReader::new(
+        File::open(file).with_context(|| format!("could not read {}", file.display()))?,
+    );
     let mut lines = Vec::new();
     let mut refused = 0_u64;
-    for item in import::open(format, reader).with_context(|| format!("{} cannot be read", file.display()))? {
+    for item in import::open(format, reader)
+        .with_context(|| format!("{} cannot be read", file.display()))?
+    {
         match item {
-            Ok(item) => lines.extend(item.events.into_iter().map(|(at, id, event)| EventLine { id, at, event })),
+            Ok(item) => lines.extend(item.events.into_iter().map(|(at, id, event)| EventLine {
+                id,
+                at,
+                event,
+            })),
             Err(line) => {
                 refused += 1;
                 if refused <= 20 {
@@ -104,7 +126,10 @@ fn lines(file: &Path, named: Option<&str>) -> Result<Vec<EventLine>> {
             }
         }
         if lines.len() > LINES_MAX {
-            bail!("{} holds more than {LINES_MAX} events: simulate a part of it", file.display());
+            bail!(
+                "{} holds more than {LINES_MAX} events: simulate a part of it",
+                file.display()
+            );
         }
     }
     if refused > 20 {

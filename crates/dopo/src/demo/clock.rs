@@ -27,7 +27,11 @@ pub struct SpeedClock(Mutex<Pace>);
 impl SpeedClock {
     /// A clock that stands still at a moment.
     pub fn standing(at: Timestamp) -> Self {
-        SpeedClock(Mutex::new(Pace { at, since: Instant::now(), speed: 0.0 }))
+        SpeedClock(Mutex::new(Pace {
+            at,
+            since: Instant::now(),
+            speed: 0.0,
+        }))
     }
 
     /// Moves the clock on to a moment; an earlier one changes nothing.

@@ -75,10 +75,13 @@ pub struct DemoArgs {
 /// Makes the shop, prints the address, and runs until Ctrl-C.
 pub async fn run(args: DemoArgs) -> Result<()> {
     let listener = listen(args.port).await?;
-    let address = listener.local_addr().context("the port could not be read")?;
+    let address = listener
+        .local_addr()
+        .context("the port could not be read")?;
     let (dir, temporary) = match &args.keep {
         Some(dir) => {
-            std::fs::create_dir_all(dir).with_context(|| format!("could not make the directory {}", dir.display()))?;
+            std::fs::create_dir_all(dir)
+                .with_context(|| format!("could not make the directory {}", dir.display()))?;
             (dir.clone(), None)
         }
         None => {
@@ -92,8 +95,15 @@ pub async fn run(args: DemoArgs) -> Result<()> {
     let configured = Config::read(None)?;
     let config = Config {
         listen: address,
-        database_url: args.db.clone().unwrap_or_else(|| format!("sqlite://{}", dir.join("dopo.db").display())),
-        public_url: Some(configured.public_url.unwrap_or_else(|| format!("http://{address}"))),
+        database_url: args
+            .db
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}", dir.join("dopo.db").display())),
+        public_url: Some(
+            configured
+                .public_url
+                .unwrap_or_else(|| format!("http://{address}")),
+        ),
         smtp_url: None,
         master_key_file: dir.join("dopo.key"),
         ..Config::default()
@@ -112,19 +122,31 @@ pub async fn run(args: DemoArgs) -> Result<()> {
     let house = wire::build(&config, Role::Server, Arc::clone(&clock) as _).await?;
     let engine = Arc::clone(&house.engine);
     if !engine.shops().is_empty() {
-        bail!("the database already holds a shop: name an empty directory with --keep, or an empty database with --db");
+        bail!(
+            "the database already holds a shop: name an empty directory with --keep, or an empty database with --db"
+        );
     }
     let shop = add_shop(&engine).await?;
 
-    let mut demo = Demo { engine: Arc::clone(&engine), shop, clock, readers: Readers::new(args.seed) };
-    let done = demo.remember(&mut stream, lived, &stopped).await? && demo.live(&mut stream, lived, start, &stopped).await?;
+    let mut demo = Demo {
+        engine: Arc::clone(&engine),
+        shop,
+        clock,
+        readers: Readers::new(args.seed),
+    };
+    let done = demo.remember(&mut stream, lived, &stopped).await?
+        && demo.live(&mut stream, lived, start, &stopped).await?;
     if !done {
         return Ok(());
     }
 
     println!("{}/demo/", config.public_url());
-    println!("Un negozio inventato su un orologio veloce: guarda arrivare ordini, colli e messaggi; niente parte davvero.");
-    println!("A made shop on a fast clock: watch orders, parcels and messages arrive; nothing really leaves. Ctrl-C ends it.");
+    println!(
+        "Un negozio inventato su un orologio veloce: guarda arrivare ordini, colli e messaggi; niente parte davvero."
+    );
+    println!(
+        "A made shop on a fast clock: watch orders, parcels and messages arrive; nothing really leaves. Ctrl-C ends it."
+    );
     demo.clock.run(f64::from(args.speed));
     let feeding = tokio::spawn(demo.feed(stream, stopped.clone()));
     let served = serve::run(house, &config, listener, true, stopped).await;
@@ -151,15 +173,26 @@ async fn listen(port: Option<u16>) -> Result<TcpListener> {
 /// The moment at which the clock starts to run.
 fn start(day: Date) -> Result<Timestamp> {
     let zone = TimeZone::get(demo_shop::ZONE).context("the time zone of the shop is not known")?;
-    let morning = day.at(START_HOUR, 0, 0, 0).to_zoned(zone).context("there is no such morning")?;
+    let morning = day
+        .at(START_HOUR, 0, 0, 0)
+        .to_zoned(zone)
+        .context("there is no such morning")?;
     Ok(morning.timestamp())
 }
 
 async fn add_shop(engine: &Engine) -> Result<ShopId> {
     let store = engine.store();
-    let shop = store.add_shop(catalogue::SLUG, &catalogue::settings()).await.context("the shop could not be added")?;
-    library::publish_defaults(store, shop).await.context("the first journeys could not be published")?;
-    engine.refresh_shops().await.context("the shop could not be read again")?;
+    let shop = store
+        .add_shop(catalogue::SLUG, &catalogue::settings())
+        .await
+        .context("the shop could not be added")?;
+    library::publish_defaults(store, shop)
+        .await
+        .context("the first journeys could not be published")?;
+    engine
+        .refresh_shops()
+        .await
+        .context("the shop could not be read again")?;
     Ok(shop)
 }
 
@@ -173,8 +206,17 @@ struct Demo {
 
 impl Demo {
     /// Takes the history in up to a moment: facts only, no message. False when told to stop.
-    async fn remember(&self, stream: &mut Stream, until: Timestamp, stopped: &watch::Receiver<bool>) -> Result<bool> {
-        let mut progress = Progress::new("18 mesi di ordini · 18 months of orders", stream.since(), until);
+    async fn remember(
+        &self,
+        stream: &mut Stream,
+        until: Timestamp,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<bool> {
+        let mut progress = Progress::new(
+            "18 mesi di ordini · 18 months of orders",
+            stream.since(),
+            until,
+        );
         let mut lines = demo_shop::products(stream.since());
         loop {
             let room = INTAKES_PER_COMMIT_MAX.saturating_sub(lines.len());
@@ -182,7 +224,8 @@ impl Demo {
             let Some(last) = lines.last() else { break };
             let at = last.at;
             self.clock.move_to(at);
-            self.take_in(std::mem::take(&mut lines), Origin::Import).await?;
+            self.take_in(std::mem::take(&mut lines), Origin::Import)
+                .await?;
             progress.at(at);
             if *stopped.borrow() {
                 return Ok(false);
@@ -209,7 +252,9 @@ impl Demo {
             let mut lines: Vec<EventLine> = std::iter::from_fn(|| stream.next_until(now)).collect();
             lines.extend(self.readers.due(now));
             self.take_in(lines, Origin::Live).await?;
-            worker::settle(&self.engine).await.context("the journeys could not go on")?;
+            worker::settle(&self.engine)
+                .await
+                .context("the journeys could not go on")?;
             steps += 1;
             if steps.is_multiple_of(LIVED_LOOK_STEPS) {
                 self.readers.look(&self.engine, self.shop).await?;
@@ -231,12 +276,18 @@ impl Demo {
             let mut lines: Vec<EventLine> = std::iter::from_fn(|| stream.next_until(now)).collect();
             lines.extend(self.readers.due(now));
             if let Err(error) = self.take_in(lines, Origin::Live).await {
-                tracing::error!(error = format!("{error:#}"), "the made people's doings could not be taken in");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the made people's doings could not be taken in"
+                );
             }
             if ticks.is_multiple_of(FEED_LOOK_TICKS)
                 && let Err(error) = self.readers.look(&self.engine, self.shop).await
             {
-                tracing::error!(error = format!("{error:#}"), "the mailboxes could not be looked into");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the mailboxes could not be looked into"
+                );
             }
             ticks = ticks.wrapping_add(1);
             tokio::select! {
@@ -252,9 +303,15 @@ impl Demo {
         }
         let intakes = lines
             .into_iter()
-            .map(|line| NewIntake { origin, ..NewIntake::event(SOURCE, line, None) })
+            .map(|line| NewIntake {
+                origin,
+                ..NewIntake::event(SOURCE, line, None)
+            })
             .collect();
-        self.engine.ingest(self.shop, intakes).await.context("events could not be taken in")?;
+        self.engine
+            .ingest(self.shop, intakes)
+            .await
+            .context("events could not be taken in")?;
         Ok(())
     }
 }

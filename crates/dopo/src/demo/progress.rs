@@ -26,7 +26,13 @@ impl Progress {
             }
             bar.with_message(what)
         });
-        Progress { what, from, to, bar, said: 0 }
+        Progress {
+            what,
+            from,
+            to,
+            bar,
+            said: 0,
+        }
     }
 
     /// The work has come to this moment.

@@ -35,12 +35,19 @@ pub struct Readers {
 impl Readers {
     /// Readers who have seen nothing yet.
     pub fn new(seed: u64) -> Self {
-        Readers { seed, seen: HashSet::new(), waiting: BTreeMap::new() }
+        Readers {
+            seed,
+            seen: HashSet::new(),
+            waiting: BTreeMap::new(),
+        }
     }
 
     /// Looks into the mailboxes and lets each reader make up their mind about what is new.
     pub async fn look(&mut self, engine: &Engine, shop: ShopId) -> Result<()> {
-        let filter = MessageFilter { status: Some(MessageStatus::Captured), ..MessageFilter::default() };
+        let filter = MessageFilter {
+            status: Some(MessageStatus::Captured),
+            ..MessageFilter::default()
+        };
         for message in engine.store().messages(shop, &filter, LOOK_BACK).await? {
             if self.seen.insert(message.id) {
                 self.consider(&message);
@@ -52,11 +59,15 @@ impl Readers {
     /// What they do up to now.
     pub fn due(&mut self, now: Timestamp) -> Vec<EventLine> {
         let later = self.waiting.split_off(&(now, "~".to_owned()));
-        std::mem::replace(&mut self.waiting, later).into_values().collect()
+        std::mem::replace(&mut self.waiting, later)
+            .into_values()
+            .collect()
     }
 
     fn consider(&mut self, message: &Message) {
-        let (Some(sent_at), Some(grant)) = (message.sent_at, &message.grant) else { return };
+        let (Some(sent_at), Some(grant)) = (message.sent_at, &message.grant) else {
+            return;
+        };
         if message.channel() != Channel::Email {
             return;
         }
@@ -64,7 +75,10 @@ impl Readers {
         let mut dice = Dice::new(self.seed, &[(id >> 64) as u64, id as u64, 5]);
         let measured = grant.tracking_open == TrackingMode::Identified;
         if measured && dice.chance(PROXIES) {
-            let event = Event::MessageOpened { message: message.id, by: Actor::Proxy };
+            let event = Event::MessageOpened {
+                message: message.id,
+                by: Actor::Proxy,
+            };
             self.plan(message, "proxy", sent_at, 20.0, event);
         }
         let seconds = 300.0 + dice.waiting(OPEN_SECONDS_MEAN);
@@ -72,7 +86,10 @@ impl Readers {
             return;
         }
         if measured {
-            let event = Event::MessageOpened { message: message.id, by: Actor::Human };
+            let event = Event::MessageOpened {
+                message: message.id,
+                by: Actor::Human,
+            };
             self.plan(message, "open", sent_at, seconds, event);
         }
         if !dice.chance(CLICKS) {
@@ -80,19 +97,33 @@ impl Readers {
         }
         let seconds = seconds + 15.0 + dice.waiting(60.0);
         if grant.tracking_click == TrackingMode::Identified {
-            let event = Event::MessageClicked { message: message.id, link: 0, by: Actor::Human };
+            let event = Event::MessageClicked {
+                message: message.id,
+                link: 0,
+                by: Actor::Human,
+            };
             self.plan(message, "click", sent_at, seconds, event);
         }
-        if message.send.remindable && dice.chance(REMINDERS) {
-            let event = Event::ReminderRequested { message: message.id };
+        if message.send.coupon.is_some() && dice.chance(REMINDERS) {
+            let event = Event::ReminderRequested {
+                message: message.id,
+            };
             self.plan(message, "remind", sent_at, seconds + 20.0, event);
         }
     }
 
-    fn plan(&mut self, message: &Message, what: &str, sent_at: Timestamp, seconds: f64, event: Event) {
+    fn plan(
+        &mut self,
+        message: &Message,
+        what: &str,
+        sent_at: Timestamp,
+        seconds: f64,
+        event: Event,
+    ) {
         let after = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO);
         let at = sent_at.checked_add(after).unwrap_or(sent_at);
         let id = format!("{what}-{:032x}", message.id.0);
-        self.waiting.insert((at, id.clone()), EventLine { id, at, event });
+        self.waiting
+            .insert((at, id.clone()), EventLine { id, at, event });
     }
 }

@@ -1,0 +1,298 @@
+//! Measures Dopo: the real program in its own process, client and mail sink beside it on the same machine.
+//!
+//! `cargo xtask bench` builds the release binaries, starts PostgreSQL and calls this. What comes out on standard output
+//! is one table in Markdown; `docs/benchmarks.md` says how to read it.
+
+mod client;
+mod history;
+mod load;
+mod machine;
+mod made;
+mod measure;
+mod program;
+mod rehearsal;
+mod table;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use dopo_testkit::smtp_sink::{SinkOptions, SmtpSink};
+use jiff::Timestamp;
+use measure::{Bench, Effort};
+use program::{Program, psql};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use table::{Table, number};
+
+/// Customers of a full run.
+const CUSTOMERS: usize = 100_000;
+/// Customers of a quick run.
+const CUSTOMERS_QUICK: usize = 200;
+/// Sizes of the growth run.
+const GROWTH: [usize; 3] = [10_000, 100_000, 1_000_000];
+/// Customers whose two years are rehearsed.
+const REHEARSED_CUSTOMERS: usize = 20_000;
+
+/// Measures Dopo on SQLite and PostgreSQL.
+#[derive(Parser)]
+#[command(name = "dopo-bench")]
+struct Args {
+    /// Customers with two years of history that are there before anything is measured.
+    #[arg(long)]
+    customers: Option<usize>,
+    /// The growing figures at 10,000, 100,000 and 1,000,000 customers.
+    #[arg(long, conflicts_with = "customers")]
+    growth: bool,
+    /// Only this row; repeat it for several.
+    #[arg(long, value_enum)]
+    only: Vec<Row>,
+    /// Seconds instead of minutes: shows that everything runs; the figures mean nothing.
+    #[arg(long)]
+    quick: bool,
+    /// Which store.
+    #[arg(long, value_enum, default_value_t = Stores::Both)]
+    store: Stores,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stores {
+    Sqlite,
+    Postgres,
+    Both,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Row {
+    /// Single events.
+    Single,
+    /// Events in batches.
+    Batch,
+    /// Mails.
+    Mail,
+    /// Latency under load.
+    Latency,
+    /// Memory.
+    Memory,
+    /// The rehearsal.
+    Simulate,
+    /// Order pages.
+    Pages,
+    /// What the machine allows.
+    Machine,
+}
+
+/// The figures that `--growth` repeats at each size.
+const GROWING: [Row; 5] = [Row::Single, Row::Batch, Row::Mail, Row::Memory, Row::Pages];
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    // One thread for client and sink: the rest of the machine belongs to what is measured.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut table = Table::default();
+    let folder = PathBuf::from(variable("DOPO_BENCH_DIR")?);
+    let effort = match args.quick {
+        true => Effort {
+            span: Duration::from_millis(700),
+            mails: 300,
+            pages: 100,
+        },
+        false => Effort {
+            span: Duration::from_secs(10),
+            mails: 30_000,
+            pages: 5_000,
+        },
+    };
+    let sizes = match (args.growth, args.customers) {
+        (true, _) if args.quick => GROWTH.map(|size| size / 1_000).to_vec(),
+        (true, _) => GROWTH.to_vec(),
+        (false, Some(customers)) => vec![customers],
+        (false, None) if args.quick => vec![CUSTOMERS_QUICK],
+        (false, None) => vec![CUSTOMERS],
+    };
+    let wants = |row: Row| match args.only.is_empty() {
+        true => !args.growth || GROWING.contains(&row),
+        false => args.only.contains(&row),
+    };
+    for postgres in [false, true] {
+        let store = if postgres {
+            Stores::Postgres
+        } else {
+            Stores::Sqlite
+        };
+        if args.store != Stores::Both && args.store != store {
+            continue;
+        }
+        for &customers in &sizes {
+            let name = if postgres { "PostgreSQL" } else { "SQLite" };
+            let name = format!("{name}, {} customers", number(customers as f64));
+            eprintln!("{name}");
+            table.column(name);
+            let place = folder.join(format!(
+                "{}-{customers}",
+                if postgres { "postgres" } else { "sqlite" }
+            ));
+            let database = if postgres {
+                new_database(customers)?
+            } else {
+                format!("sqlite://{}", place.join("dopo.db").display())
+            };
+            measure(
+                &runtime,
+                &place,
+                database.clone(),
+                customers,
+                effort,
+                &wants,
+                &mut table,
+            )?;
+            if postgres {
+                psql(
+                    &variable("DOPO_POSTGRES_URL")?,
+                    &format!("DROP DATABASE {} WITH (FORCE)", name_of(&database)),
+                )?;
+            } else {
+                std::fs::remove_dir_all(&place)?;
+            }
+        }
+        if wants(Row::Simulate) && !postgres {
+            let customers = if args.quick {
+                CUSTOMERS_QUICK
+            } else {
+                REHEARSED_CUSTOMERS
+            };
+            rehearsal::run(customers, Timestamp::now(), &mut table)?;
+        }
+        if wants(Row::Machine) {
+            let syncs = machine::syncs_per_second(&folder, effort.span / 2)?;
+            table.put((71, "limit: fdatasync of 8 KB a second"), number(syncs));
+            let mails = runtime.block_on(machine::sink_mails_per_second(effort.span / 2))?;
+            table.put(
+                (72, "limit: mails/s of the sink alone, 4 connections"),
+                number(mails),
+            );
+        }
+    }
+    println!("{}", table.to_markdown());
+    Ok(())
+}
+
+/// Installs, fills, serves and measures one store at one size.
+fn measure(
+    runtime: &tokio::runtime::Runtime,
+    place: &Path,
+    database: String,
+    customers: usize,
+    effort: Effort,
+    wants: &dyn Fn(Row) -> bool,
+    table: &mut Table,
+) -> Result<()> {
+    if [
+        Row::Single,
+        Row::Batch,
+        Row::Mail,
+        Row::Latency,
+        Row::Memory,
+        Row::Pages,
+    ]
+    .into_iter()
+    .all(|row| !wants(row))
+    {
+        return Ok(());
+    }
+    let binary = PathBuf::from(variable("DOPO_BIN")?);
+    let sink = runtime.block_on(SmtpSink::start_with(SinkOptions::default()))?;
+    let mut program = Program::install(&binary, place, database, sink.url())?;
+    let now = Timestamp::now();
+    let loaded = history::load(&program, customers, now)?;
+    table.put(
+        (1, "history loaded: events / events/s"),
+        format!(
+            "{} / {}",
+            number(loaded.events as f64),
+            number(loaded.events as f64 / loaded.seconds)
+        ),
+    );
+    table.put((2, "— database, MB / bytes per event"), {
+        let size = program.database_mb();
+        format!(
+            "{} / {}",
+            number(size),
+            number(size * 1e6 / loaded.events.max(1) as f64)
+        )
+    });
+    runtime.block_on(async {
+        program.start().await?;
+        let at_start = program.memory_mb().0;
+        let bench = Bench {
+            program: &program,
+            sink: &sink,
+            effort,
+            orders: Arc::new(AtomicU64::new(0)),
+            requests: made::Requests::new(&program.key, now),
+        };
+        if wants(Row::Single) {
+            bench.single(table).await?;
+        }
+        if wants(Row::Batch) {
+            bench.batched(table).await?;
+        }
+        if wants(Row::Mail) {
+            bench.mails(table).await?;
+        }
+        if wants(Row::Latency) {
+            bench.latency(table).await?;
+        }
+        if wants(Row::Pages) {
+            bench.pages(table).await?;
+        }
+        if wants(Row::Memory) {
+            let (after, peak) = program.memory_mb();
+            table.put(
+                (
+                    45,
+                    "resident memory of `dopo serve`: at start / after the load / peak, MB",
+                ),
+                [at_start, after, peak].map(number).join(" / "),
+            );
+        }
+        if wants(Row::Machine) {
+            bench.nothing(table).await?;
+        }
+        anyhow::Ok(())
+    })?;
+    program.stop();
+    Ok(())
+}
+
+fn variable(name: &str) -> Result<String> {
+    std::env::var(name)
+        .with_context(|| format!("{name} is not set: start this with `cargo xtask bench`"))
+}
+
+/// An empty database on the server of `DOPO_POSTGRES_URL`.
+fn new_database(customers: usize) -> Result<String> {
+    let server = variable("DOPO_POSTGRES_URL")?;
+    let name = format!("dopo_bench_{customers}_{}", std::process::id());
+    psql(&server, &format!("CREATE DATABASE {name}"))?;
+    let (base, query) = server
+        .split_once('?')
+        .map_or((server.as_str(), None), |(base, query)| (base, Some(query)));
+    let (host, _) = base
+        .rsplit_once('/')
+        .context("DOPO_POSTGRES_URL names no database")?;
+    Ok(match query {
+        Some(query) => format!("{host}/{name}?{query}"),
+        None => format!("{host}/{name}"),
+    })
+}
+
+/// The name of a database in its URL.
+fn name_of(url: &str) -> &str {
+    url.split('?')
+        .next()
+        .and_then(|base| base.rsplit('/').next())
+        .unwrap_or_default()
+}

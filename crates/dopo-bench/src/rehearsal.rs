@@ -1,0 +1,65 @@
+//! Steps a second of the rehearsal behind `dopo simulate`, in process.
+
+use crate::history::{MONTHS, SEED};
+use crate::table::{Table, number};
+use anyhow::{Context, Result};
+use dopo_core::advance::Shop;
+use dopo_core::event::EventLine;
+use dopo_core::id::ShopId;
+use dopo_core::journey::check::check;
+use dopo_core::shop::{Seller, ShopSettings};
+use dopo_core::simulate::simulate;
+use dopo_engine::demo_shop::history;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+/// Rehearses the library's journeys over a history of so many customers.
+///
+/// # Errors
+/// When a journey of the library has a mistake.
+pub fn run(customers: usize, until: Timestamp, table: &mut Table) -> Result<()> {
+    let templates: BTreeSet<String> = dopo_engine::library::templates()
+        .into_iter()
+        .map(|template| template.name)
+        .collect();
+    let names: Vec<&str> = templates.iter().map(String::as_str).collect();
+    let mut shop = Shop {
+        id: ShopId(1),
+        slug: "bench".to_owned(),
+        settings: ShopSettings::new("Casa Misurata", "ordini@example.com", Seller::default()),
+        disconnected: false,
+        journeys: BTreeMap::new(),
+        current: BTreeMap::new(),
+    };
+    for (name, document) in dopo_engine::library::journeys() {
+        let mut journey = check(document, &names)
+            .0
+            .with_context(|| format!("the journey {name} has a mistake"))?;
+        journey.version = 1;
+        shop.current.insert(journey.id.clone(), 1);
+        shop.journeys.insert((journey.id.clone(), 1), journey);
+    }
+    let mut stream = history(SEED, customers, MONTHS, until);
+    let lines: Vec<EventLine> = std::iter::from_fn(|| stream.next_until(until)).collect();
+    let events = lines.len();
+    let end = until.checked_add(SignedDuration::from_hours(24 * 45))?;
+    let begun = Instant::now();
+    let mut run = simulate(&shop, lines, end);
+    let rows = run.by_ref().count();
+    let seconds = begun.elapsed().as_secs_f64();
+    table.put(
+        (60, "`simulate`, steps/s (one core, in process)"),
+        number(run.steps() as f64 / seconds),
+    );
+    table.put(
+        (
+            61,
+            "— steps / events / decided messages of the run, thousands",
+        ),
+        [run.steps() as f64, events as f64, rows as f64]
+            .map(|n| number(n / 1e3))
+            .join(" / "),
+    );
+    Ok(())
+}
