@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(order_page(mail).as_deref(), Some("/o/AbC-9_z"));
         assert_eq!(
             html_bytes(b"--a\r\n<!doctype html><p>=C3=A8</p></html>\r\n--a--"),
-            32
+            31
         );
     }
 }
