@@ -231,8 +231,9 @@ fn the_table_of_bases_holds_for_a_buyer_who_never_chose() {
 
 #[test]
 fn each_condition_of_soft_spam_alone_carries_it() {
+    type Flip = (fn(&mut Customer), Reason);
     let shop = shop();
-    let flips: [(fn(&mut Customer), Reason); 7] = [
+    let flips: [Flip; 7] = [
         (|p| p.purchases.orders = 0, Reason::NoPurchase),
         (|p| p.purchases.notice = None, Reason::NoNotice),
         (|p| p.purchases.groups.clear(), Reason::NotSimilar),

@@ -122,11 +122,12 @@ fn a_cart_series_without_consent_is_warned_of() {
 fn the_same_document_in_json_is_the_same_journey() {
     let yaml = around("  - wait: 24h\n  - send: {template: a, channel: email, purpose: care}\n");
     let json = r#"{
-	"journey": "t", "name": {"it": "T", "en": "T"}, "key": "order", "on": ["order_delivered"], "freshness": "1d",
-	"steps": [{"wait": "24h"}, {"send": {"template": "a", "channel": "email", "purpose": "care"}}]
-}"#;
+    "journey": "t", "name": {"it": "T", "en": "T"}, "key": "order", "on": ["order_delivered"], "freshness": "1d",
+    "steps": [{"wait": "24h"}, {"send": {"template": "a", "channel": "email", "purpose": "care"}}]
+}"#
+    .replace("    ", "\t");
     let (from_yaml, _) = check(&yaml, TEMPLATES);
-    let (from_json, remarks) = check(json, TEMPLATES);
+    let (from_json, remarks) = check(&json, TEMPLATES);
     assert!(from_yaml.is_some());
     assert_eq!(from_yaml, from_json, "{remarks:?}");
 }

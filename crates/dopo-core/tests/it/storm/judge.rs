@@ -1,0 +1,397 @@
+//! What must never happen, asked after every turn.
+
+use super::{History, ROME};
+use dopo_core::consent::{Channel, ConsentState, Purpose, Topic};
+use dopo_core::customer::Customer;
+use dopo_core::id::CustomerId;
+use dopo_core::journey::{CloseReason, Phase};
+use dopo_core::message::{Message, MessageStatus};
+use dopo_core::parcel::ParcelState;
+use dopo_core::simulate::{Row, Verdict};
+use jiff::civil::Weekday;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+impl History {
+    fn fail(&mut self, what: String) {
+        self.broken.push(what);
+    }
+
+    /// New decisions: each has one id, once, and what is let through has a basis.
+    pub(super) fn look_at_decisions(&mut self) {
+        let new: Vec<Message> = self
+            .stage
+            .messages()
+            .filter(|m| !self.decided.contains(&m.id))
+            .cloned()
+            .collect();
+        for message in new {
+            self.decided.insert(message.id);
+            let step = message.send.step.clone();
+            if !self.steps.insert((message.id.run(), step.clone())) {
+                self.fail(format!("2: step {step} of one run decided twice"));
+            }
+            if message.status == MessageStatus::Queued {
+                if message.grant.is_none() {
+                    self.fail(format!("1: {step} queued without a basis"));
+                }
+                if message.due_at < message.decided_at {
+                    self.fail(format!("3: {step} is due before it was decided"));
+                }
+                if self.closed {
+                    self.fail(format!("1: {step} decided after the shop was disconnected"));
+                }
+            }
+        }
+    }
+
+    /// New rows, judged by the facts of the moment in which the messages left.
+    pub(super) fn look_at_rows(&mut self) {
+        let new: Vec<Row> = self.stage.rows()[self.rows_seen..].to_vec();
+        self.rows_seen += new.len();
+        let mut last = Timestamp::MIN;
+        for row in new {
+            if row.decision != Verdict::Allow {
+                continue;
+            }
+            if row.at < last {
+                self.fail("3: rows are not in the order of time".into());
+            }
+            last = row.at;
+            if !self.left.insert(row.message) {
+                self.fail(format!("2: {} left twice", row.step));
+            }
+            if self.closed {
+                self.fail(format!(
+                    "1: {} left after the shop was disconnected",
+                    row.step
+                ));
+            }
+            let Some(message) = self.stage.message(row.message).cloned() else {
+                self.fail(format!("2: {} left and is not on record", row.step));
+                continue;
+            };
+            let key = (
+                message.journey.clone(),
+                message.order_id.map(|o| o.0),
+                message.parcel,
+                message.cart_id.clone(),
+                row.step.clone(),
+            );
+            if !self.promises.insert(key) {
+                self.fail(format!(
+                    "2: {} left twice for one order, parcel or cart",
+                    row.step
+                ));
+            }
+            let Some(person) = self.stage.customer(row.customer_id).cloned() else {
+                self.fail(format!("1: {} left for somebody forgotten", row.step));
+                continue;
+            };
+            let verdicts = [
+                self.lawful(&row, &message, &person),
+                self.timely(&row, &message),
+                self.capped(&row, &message),
+                self.still_true(&message),
+            ];
+            for verdict in verdicts {
+                if let Err(what) = verdict {
+                    self.fail(format!("{what}: {} at {}", row.step, row.at));
+                }
+            }
+        }
+    }
+
+    /// 1: table 0.2 and PRIV-06, 08, 09, written down once more in the plainest way.
+    fn lawful(
+        &mut self,
+        row: &Row,
+        message: &Message,
+        person: &Customer,
+    ) -> Result<(), &'static str> {
+        let send = &message.send;
+        let agreed = |topic: Topic| {
+            person.consents.state(topic, Some(send.channel)) == ConsentState::Confirmed
+        };
+        let no = |topic: Topic| {
+            person
+                .consents
+                .state(topic, Some(send.channel))
+                .is_negative()
+        };
+        match send.channel {
+            Channel::Email => {
+                if person.emails.is_empty() || person.suppression.hard_bounced_at.is_some() {
+                    return Err("1: no good address");
+                }
+            }
+            Channel::Sms | Channel::Call | Channel::Push => {
+                if person.phones.is_empty() || person.suppression.phone_dead_at.is_some() {
+                    return Err("1: no good number");
+                }
+            }
+        }
+        let marketing = matches!(send.purpose, Purpose::Marketing | Purpose::MarketingSimilar);
+        if marketing && (person.suppression.complained_at.is_some() || person.minor) {
+            return Err("1: marketing after a complaint");
+        }
+        match send.purpose {
+            Purpose::Legal | Purpose::Service if send.promo || send.coupon.is_some() => {
+                Err("1: a notice that promotes")
+            }
+            Purpose::Legal => Ok(()),
+            Purpose::Service => (!no(Topic::Service))
+                .then_some(())
+                .ok_or("1: notices refused"),
+            Purpose::Care if no(Topic::Care) => Err("1: care refused"),
+            Purpose::Care if send.channel == Channel::Sms => (agreed(Topic::Care)
+                || agreed(Topic::Service))
+            .then_some(())
+            .ok_or("1: care by SMS without consent"),
+            Purpose::Care => Ok(()),
+            Purpose::Cart => {
+                if no(Topic::Cart) || no(Topic::Marketing) {
+                    return Err("1: cart reminder refused");
+                }
+                if agreed(Topic::Cart) || agreed(Topic::Marketing) {
+                    return Ok(());
+                }
+                let cart = message.cart_id.clone().unwrap_or_default();
+                let changed = self.stage.cart(&cart).map(|c| c.snapshot.updated_at);
+                let late = changed
+                    .is_none_or(|at| row.at.duration_since(at) > SignedDuration::from_hours(24));
+                if send.promo || late || send.channel != Channel::Email {
+                    return Err("1: a cart reminder without consent that is not plain and prompt");
+                }
+                if !self.lone_cart.insert(cart) {
+                    return Err("1: a second cart reminder without consent");
+                }
+                Ok(())
+            }
+            Purpose::MarketingSimilar => {
+                if no(Topic::MarketingSimilar) || no(Topic::Marketing) {
+                    return Err("1: marketing refused");
+                }
+                if agreed(Topic::MarketingSimilar) || agreed(Topic::Marketing) {
+                    return Ok(());
+                }
+                let bought = &person.purchases;
+                let soft = send.channel == Channel::Email
+                    && bought.orders > 0
+                    && bought.notice.is_some()
+                    && !bought.groups.is_empty();
+                soft.then_some(())
+                    .ok_or("1: marketing without consent or soft spam")
+            }
+            Purpose::Marketing => (agreed(Topic::Marketing) && !no(Topic::Marketing))
+                .then_some(())
+                .ok_or("1: marketing without consent"),
+            Purpose::Feedback | Purpose::ThirdParty => Err("1: no journey of ours sends that"),
+        }
+    }
+
+    /// 3: not early, and in allowed hours of Rome.
+    fn timely(&self, row: &Row, message: &Message) -> Result<(), &'static str> {
+        if row.at < message.due_at || row.at < message.decided_at {
+            return Err("3: early");
+        }
+        if message.send.not_after.is_some_and(|limit| row.at > limit) {
+            return Err("3: too late to make sense");
+        }
+        if let Some(coupon) = &message.send.coupon
+            && row.at >= coupon.expires_at
+        {
+            return Err("3: an offer that is over");
+        }
+        let started = self
+            .stage
+            .runs()
+            .find(|run| run.id == message.id.run())
+            .map(|run| run.state.started_at);
+        let hours = match message.send.step.as_str() {
+            "guide_24h" | "sms_24h" => 24,
+            "cross_sell_48h" | "sms_48h" => 48,
+            "offer_72h" | "sms_72h" => 72,
+            "offer_72h.reminder" => 96,
+            "cart_1h" => 1,
+            "cart_24h" => 25,
+            "cart_72h" => 73,
+            _ => 0,
+        };
+        if started.is_none_or(|at| row.at.duration_since(at) < SignedDuration::from_hours(hours)) {
+            return Err("3: earlier than the journey says");
+        }
+        let local = row.at.to_zoned(ROME.clone());
+        let (day, hour) = (local.weekday(), local.hour());
+        let holiday = matches!(
+            (local.month(), local.day()),
+            (1, 1)
+                | (1, 6)
+                | (4, 25)
+                | (5, 1)
+                | (6, 2)
+                | (8, 15)
+                | (11, 1)
+                | (12, 8)
+                | (12, 25)
+                | (12, 26)
+        );
+        let in_hours = match (message.send.purpose, message.send.channel) {
+            (Purpose::Legal | Purpose::Service, _) => true,
+            (_, Channel::Email) | (Purpose::Care, Channel::Sms) => (8..21).contains(&hour),
+            (_, _) => match day {
+                Weekday::Sunday => false,
+                Weekday::Saturday => !holiday && (10..19).contains(&hour),
+                _ => !holiday && (9..20).contains(&hour),
+            },
+        };
+        in_hours.then_some(()).ok_or("3: in quiet hours")
+    }
+
+    /// 3: not over the cap, counting what truly left.
+    fn capped(&mut self, row: &Row, message: &Message) -> Result<(), &'static str> {
+        let purpose = message.send.purpose;
+        let promotes = matches!(
+            purpose,
+            Purpose::Marketing | Purpose::MarketingSimilar | Purpose::Cart
+        );
+        if !promotes {
+            return Ok(());
+        }
+        self.promo.push((row.customer_id, row.channel, row.at));
+        if message.send.requested || purpose == Purpose::Cart {
+            return Ok(());
+        }
+        let caps = &self.stage.shop().settings.caps;
+        let count = |days: i64, channel: Option<Channel>| {
+            let span = SignedDuration::from_hours(24 * days);
+            let hit = |(who, on, at): &&(CustomerId, Channel, Timestamp)| {
+                *who == row.customer_id
+                    && channel.is_none_or(|c| c == *on)
+                    && row.at.duration_since(*at) < span
+            };
+            self.promo.iter().filter(hit).count()
+        };
+        let over = count(7, Some(Channel::Email)) > usize::from(caps.email_per_7_days)
+            && row.channel == Channel::Email
+            || count(30, Some(Channel::Sms)) > usize::from(caps.sms_per_30_days)
+                && row.channel == Channel::Sms
+            || count(7, None) > usize::from(caps.all_per_7_days);
+        if over { Err("3: over the cap") } else { Ok(()) }
+    }
+
+    /// 3: what it says holds at the moment it leaves.
+    fn still_true(&self, message: &Message) -> Result<(), &'static str> {
+        let order = message.order_id.and_then(|o| self.stage.order(o));
+        let parcel = order.and_then(|o| o.tracked.iter().find(|p| Some(p.seq) == message.parcel));
+        let cart = message.cart_id.as_ref().and_then(|c| self.stage.cart(c));
+        let holds = match message.send.step.as_str() {
+            "delivered" => parcel.is_some_and(|p| p.state.is_possession()),
+            "out_for_delivery" => parcel.is_some_and(|p| p.state == ParcelState::OutForDelivery),
+            "guide_24h" | "sms_24h" | "sms_48h" => order.is_some_and(|o| o.delivered_at.is_some()),
+            "cross_sell_48h" | "offer_72h" | "offer_72h.reminder" | "sms_72h" => {
+                order.is_some_and(|o| o.delivered_at.is_some() && o.stands())
+            }
+            "cart_1h" | "cart_24h" | "cart_72h" => cart.is_some_and(|c| c.is_open()),
+            _ => true,
+        };
+        holds.then_some(()).ok_or("3: no longer true")
+    }
+
+    /// 2 and 4: nothing is left over that was promised or heard.
+    pub(super) fn look_at_the_end(&mut self) {
+        let queued = self
+            .stage
+            .messages()
+            .filter(|m| m.status == MessageStatus::Queued)
+            .count();
+        if queued > 0 {
+            self.fail(format!(
+                "2: {queued} messages never left and were never held back"
+            ));
+        }
+        let mut coupons: HashMap<String, Timestamp> = HashMap::new();
+        let mut moved = false;
+        for coupon in self.stage.messages().filter_map(|m| m.send.coupon.as_ref()) {
+            let expires = coupons
+                .entry(coupon.code.clone())
+                .or_insert(coupon.expires_at);
+            moved |= *expires != coupon.expires_at;
+        }
+        if moved {
+            self.fail("3: a coupon's end has moved".into());
+        }
+        let issued = self.stage.coupons();
+        let again = issued.iter().enumerate().any(|(n, a)| {
+            issued[..n].iter().any(|b| {
+                let apart = a.issued_at.duration_since(b.issued_at);
+                a.customer_id == b.customer_id
+                    && a.campaign == b.campaign
+                    && apart < SignedDuration::from_hours(30 * 24)
+            })
+        });
+        if again {
+            self.fail("2: one campaign's coupon twice within 30 days".into());
+        }
+        let mut stuck = Vec::new();
+        for run in self.stage.runs() {
+            match &run.state.phase {
+                Phase::Closed { why, .. } => {
+                    if *why == CloseReason::Endless {
+                        stuck.push("a run went round in circles");
+                    }
+                }
+                Phase::Waiting { until }
+                | Phase::WaitingFor { until }
+                | Phase::WatchingGoal { until } => {
+                    if *until <= self.stage.now() {
+                        stuck.push("a run slept through its time");
+                    }
+                }
+            }
+        }
+        for what in stuck {
+            self.fail(format!("2: {what}"));
+        }
+        if self.forgot {
+            return; // then facts are rightly gone
+        }
+        let mut lost = Vec::new();
+        for name in &self.told_orders {
+            if self.stage.order_named(name).is_none() {
+                lost.push(format!("4: order {name} was told and is not known"));
+            }
+        }
+        let mut waiting = 0;
+        for (order, ids) in &self.about {
+            if self.told_orders.contains(order) {
+                continue;
+            }
+            waiting += ids.len();
+        }
+        if waiting != self.stage.waiting() {
+            lost.push(format!(
+                "4: {waiting} events wait for an order, {} are kept",
+                self.stage.waiting()
+            ));
+        }
+        for (order, state, at) in &self.scans {
+            let Some(order) = self.stage.order_named(order) else {
+                continue;
+            };
+            let scans = order.tracked.iter().flat_map(|p| &p.checkpoints);
+            let kept = scans
+                .map(|k| &k.checkpoint)
+                .any(|c| c.state == *state && c.at == *at);
+            if !kept {
+                lost.push(format!(
+                    "4: a scan {} was heard and is not known",
+                    state.as_str()
+                ));
+            }
+        }
+        for what in lost {
+            self.fail(what);
+        }
+    }
+}
