@@ -11,14 +11,14 @@ impl Dice {
     pub fn new(seed: u64, places: &[u64]) -> Self {
         let mut dice = Dice(seed ^ 0x5DEE_CE66_D1CE_4E5B);
         for place in places {
-            let drawn = dice.next();
+            let drawn = dice.draw();
             dice.0 = drawn ^ place.wrapping_mul(0xD6E8_FEB8_6659_FD93);
         }
         dice
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -28,12 +28,12 @@ impl Dice {
 
     /// From 0 up to, not including, 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// From 0 up to, not including, `n`; 0 for 0.
     pub fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next()) * n as u128) >> 64) as usize
+        ((u128::from(self.draw()) * n as u128) >> 64) as usize
     }
 
     /// From `low` to `high`, both included.
