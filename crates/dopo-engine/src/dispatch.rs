@@ -297,6 +297,8 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
         );
         return Ready::Stay(Finish::Failed { why });
     };
+    // A template that exists only in the other language gets that language's dates and amounts too.
+    let locale = template.locale;
     let products = if render::needs_products(&template) {
         recommend(engine, claimed).await
     } else if render::needs_guides(&template) {

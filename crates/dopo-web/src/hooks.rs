@@ -33,7 +33,8 @@ pub(crate) async fn receive(
             "There is no such hook. Check the shop's name and the source in the address.",
         )
     };
-    let shop = app.engine.shop_by_slug(&slug).ok_or_else(unknown)?.id;
+    let live = app.engine.shop_by_slug(&slug).ok_or_else(unknown)?;
+    let shop = live.id;
     if !app.translator.knows(&source) {
         return Err(unknown());
     }
@@ -66,9 +67,9 @@ pub(crate) async fn receive(
     if source == OWN {
         return own(&app, shop, &delivery, &bytes).await;
     }
-    let translation = app
-        .translator
-        .translate(&source, &delivery.topic, &bytes, now);
+    let translation =
+        app.translator
+            .translate(&source, &delivery.topic, &bytes, &live.settings, now);
     let intake = NewIntake {
         source,
         external_id: delivery.external_id,

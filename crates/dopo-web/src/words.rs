@@ -273,7 +273,7 @@ macro_rules! own_texts {
 }
 
 own_texts! {
-    cap_title: "Posta trattenuta" | "Captured mail";
+    cap_title: "Posta catturata" | "Captured mail";
     cap_intro: "Tutto ciò che Dopo ha deciso, dal più recente. Un negozio in prova trattiene i messaggi qui invece di spedirli." | "Everything Dopo has decided, newest first. A shop in trial keeps its messages here instead of sending them.";
     cap_empty: "Non c'è ancora nessun messaggio." | "There is no message yet.";
     cap_empty_do: "Appena arriva un ordine, qui appare che cosa riceve il cliente e perché." | "As soon as an order comes in, this shows what the customer gets, and why.";
@@ -313,7 +313,7 @@ own_texts! {
     st_held: "Non spedito" | "Held back";
     st_sending: "In consegna al server" | "Being handed over";
     st_sent: "Spedito" | "Sent";
-    st_captured: "Trattenuto" | "Captured";
+    st_captured: "Catturato" | "Captured";
     st_failed: "Non riuscito" | "Failed";
     st_bounced: "Tornato indietro" | "Bounced";
     st_in_doubt: "Consegna incerta" | "In doubt";
@@ -349,7 +349,7 @@ own_texts! {
     demo_go: "Riprendi gli aggiornamenti" | "Go on renewing";
     demo_orders: "Ordini in movimento" | "Orders on the move";
     demo_messages: "Ultimi messaggi" | "Latest messages";
-    demo_all: "Tutti i messaggi trattenuti" | "All captured messages";
+    demo_all: "Tutti i messaggi catturati" | "All captured messages";
     demo_open: "Apri l'ordine {number}" | "Open order {number}";
 }
 

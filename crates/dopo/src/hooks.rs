@@ -3,6 +3,8 @@
 use dopo_connect::signature::{self, Refused, Secrets, Source};
 use dopo_connect::{Setting, events, shopify, woocommerce};
 use dopo_core::event::EventLine;
+use dopo_core::money::Currency;
+use dopo_core::shop::ShopSettings;
 use dopo_engine::ports::hooks::{
     Headers, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError,
 };
@@ -83,8 +85,19 @@ impl HookTranslator for Connectors {
         })
     }
 
-    fn translate(&self, source: &str, topic: &str, body: &[u8], now: Timestamp) -> HookTranslation {
-        let setting = Setting::at(now);
+    fn translate(
+        &self,
+        source: &str,
+        topic: &str,
+        body: &[u8],
+        shop: &ShopSettings,
+        now: Timestamp,
+    ) -> HookTranslation {
+        let setting = Setting {
+            received_at: now,
+            currency: Currency::parse(&shop.currency).ok(),
+            domain: shop.storefront_url.as_deref().and_then(host),
+        };
         let translation = match Source::parse(source) {
             Some(Source::Shopify) => shopify::translate(topic, body, &setting),
             Some(Source::WooCommerce) => woocommerce::translate(topic, body, &setting),
@@ -118,6 +131,14 @@ impl HookTranslator for Connectors {
                 },
             })
     }
+}
+
+/// The host of an address: `negozio.example` of `https://negozio.example/casa`.
+fn host(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#'])
+        .next()
+        .filter(|host| !host.is_empty())
 }
 
 /// The event with this id, unless it has one. What is not a JSON object stays as it is and is refused with its place.

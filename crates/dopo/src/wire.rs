@@ -71,12 +71,7 @@ pub fn master_key(path: &Path) -> Result<MasterKey> {
     match std::fs::read_to_string(path) {
         Ok(text) => MasterKey::parse(&text).with_context(|| format!("in {}", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let mut bytes = [0; MASTER_KEY_BYTES];
-            SystemEntropy.fill(&mut bytes);
-            let key = MasterKey::new(bytes);
-            write_private(path, &key.to_text()).with_context(|| {
-                format!("could not write the new master key to {}", path.display())
-            })?;
+            let key = make_master_key(path)?;
             tracing::warn!(
                 file = %path.display(),
                 "a new master key was made: back it up; without it stored secrets and links in sent mails are lost"
@@ -86,6 +81,16 @@ pub fn master_key(path: &Path) -> Result<MasterKey> {
         Err(error) => Err(error)
             .with_context(|| format!("could not read the master key from {}", path.display())),
     }
+}
+
+/// Makes a new master key and writes it to a file that is not there yet.
+pub fn make_master_key(path: &Path) -> Result<MasterKey> {
+    let mut bytes = [0; MASTER_KEY_BYTES];
+    SystemEntropy.fill(&mut bytes);
+    let key = MasterKey::new(bytes);
+    write_private(path, &key.to_text())
+        .with_context(|| format!("could not write the new master key to {}", path.display()))?;
+    Ok(key)
 }
 
 /// Writes a file that only its owner may read, and only if it is not there yet.

@@ -146,31 +146,27 @@ impl Plan {
             language: person.details.locale.map(|locale| locale.tag().to_owned()),
             proof: None,
         };
-        let yes = |yes: bool| {
-            if yes {
-                ConsentState::Confirmed
-            } else {
-                ConsentState::Refused
-            }
+        // Most who do not want the newsletter leave the box empty, which says nothing; some say no.
+        let answer = |dice: &mut Dice, yes: bool| match yes {
+            true => Some(ConsentState::Confirmed),
+            false => dice.chance(0.2).then_some(ConsentState::Refused),
         };
         let mut consents = Vec::new();
-        let newsletter = dice.chance(0.46);
-        // One in five does not see the question: nothing is known of them.
-        if dice.chance(0.8) {
+        let newsletter = dice.chance(0.4);
+        let open = dice.chance(0.36);
+        let click = open && dice.chance(0.9);
+        if let Some(state) = answer(dice, newsletter) {
             consents.push(act(
                 Topic::Marketing,
                 Some(Channel::Email),
-                yes(newsletter),
+                state,
                 NEWSLETTER_TEXT,
             ));
-            let open = dice.chance(0.42);
-            consents.push(act(Topic::TrackingOpen, None, yes(open), MEASURING_TEXT));
-            consents.push(act(
-                Topic::TrackingClick,
-                None,
-                yes(open && dice.chance(0.9)),
-                MEASURING_TEXT,
-            ));
+        }
+        for (topic, yes) in [(Topic::TrackingOpen, open), (Topic::TrackingClick, click)] {
+            if let Some(state) = answer(dice, yes) {
+                consents.push(act(topic, None, state, MEASURING_TEXT));
+            }
         }
         if person.details.who.phone.is_some() {
             if dice.chance(0.45) {

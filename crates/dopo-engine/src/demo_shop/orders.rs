@@ -304,7 +304,7 @@ fn order(
         external_id: story.order.clone(),
         number: format!(
             "#{}",
-            10_000 + (placed_at.as_second() - visit.since.as_second()).max(0) / 20
+            10_000 + (placed_at.as_second() - visit.since.as_second()).max(0) / 60
         ),
         placed_at,
         updated_at: placed_at,

@@ -3,6 +3,7 @@
 //! The program implements [`HookTranslator`] with the connectors. All methods are pure and quick: no I/O, no clock.
 
 use dopo_core::event::{Event, EventLine};
+use dopo_core::shop::ShopSettings;
 use jiff::Timestamp;
 
 /// Looks up a header of a delivery by its lower-case name.
@@ -76,7 +77,15 @@ pub trait HookTranslator: Send + Sync + 'static {
     ) -> Result<HookDelivery, HookRefused>;
 
     /// Translates a proven delivery. Total: what cannot be read comes back as `failed` with a note.
-    fn translate(&self, source: &str, topic: &str, body: &[u8], now: Timestamp) -> HookTranslation;
+    /// `shop` says what bodies leave out: the currency of product prices, the host of product pages.
+    fn translate(
+        &self,
+        source: &str,
+        topic: &str,
+        body: &[u8],
+        shop: &ShopSettings,
+        now: Timestamp,
+    ) -> HookTranslation;
 
     /// Reads one event in our own JSON. `default_id` names it when it carries no `id`.
     ///

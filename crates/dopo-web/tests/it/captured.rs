@@ -18,7 +18,7 @@ async fn a_message_is_shown_with_its_reason_and_its_parts() {
     let list = house.get("/captured/").await.text();
     assert!(
         list.contains("Ciao Chiara")
-            && list.contains("Trattenuto")
+            && list.contains("Catturato")
             && list.contains("welcome / hello"),
         "{list}"
     );

@@ -111,6 +111,7 @@ impl HookTranslator for Vendor {
         _source: &str,
         _topic: &str,
         body: &[u8],
+        _shop: &dopo_core::shop::ShopSettings,
         _now: Timestamp,
     ) -> HookTranslation {
         match serde_json::from_slice::<EventLine>(body) {

@@ -109,7 +109,13 @@ async fn replay(engine: &Engine, shop: &Shop, row: &InboxRow) -> Result<String> 
         .context("its body is not kept any more: ask the sender to send it again")?;
     let body = engine.key().open(shop.id, sealed)?;
     let (events, note, failed) = if Connectors.knows(&row.source) && row.source != "events" {
-        let read = Connectors.translate(&row.source, &row.topic, &body, row.received_at);
+        let read = Connectors.translate(
+            &row.source,
+            &row.topic,
+            &body,
+            &shop.settings,
+            row.received_at,
+        );
         (read.events, read.note, read.failed)
     } else {
         match Connectors.parse_event(&body, Some(&row.external_id)) {

@@ -109,6 +109,11 @@ pub async fn run(args: DemoArgs) -> Result<()> {
         ..Config::default()
     };
 
+    // Made here, so that nobody is asked to back up the key of a demo.
+    if !config.master_key_file.exists() {
+        wire::make_master_key(&config.master_key_file)?;
+    }
+
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         serve::wait_for_signal().await;
@@ -313,5 +318,73 @@ impl Demo {
             .await
             .context("events could not be taken in")?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dopo_core::message::MessageStatus;
+    use dopo_engine::ports::MessageFilter;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_small_demo_remembers_its_past_lives_some_hours_and_sends_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = Config {
+            database_url: format!("sqlite://{}", dir.path().join("dopo.db").display()),
+            master_key_file: dir.path().join("dopo.key"),
+            ..Config::default()
+        };
+        let start = start("2026-11-17".parse().expect("a day")).expect("a morning");
+        let lived = start
+            .checked_sub(SignedDuration::from_hours(30))
+            .expect("a moment");
+        let mut stream = demo_shop::history(1, 80, MONTHS, start);
+        let clock = Arc::new(SpeedClock::standing(stream.since()));
+        let house = wire::build(&config, Role::Server, Arc::clone(&clock) as _)
+            .await
+            .expect("a house");
+        let engine = Arc::clone(&house.engine);
+        let shop = add_shop(&engine).await.expect("a shop");
+        let mut demo = Demo {
+            engine: Arc::clone(&engine),
+            shop,
+            clock,
+            readers: Readers::new(1),
+        };
+        let (_stop, stopped) = watch::channel(false);
+        let messages = async |status| {
+            let filter = MessageFilter {
+                status,
+                ..MessageFilter::default()
+            };
+            engine
+                .store()
+                .messages(shop, &filter, 1_000)
+                .await
+                .expect("messages")
+                .len()
+        };
+
+        assert!(
+            demo.remember(&mut stream, lived, &stopped)
+                .await
+                .expect("a past")
+        );
+        assert_eq!(messages(None).await, 0, "history starts no message");
+        assert!(
+            demo.live(&mut stream, lived, start, &stopped)
+                .await
+                .expect("some hours")
+        );
+        assert!(messages(Some(MessageStatus::Captured)).await > 0);
+        for status in [
+            MessageStatus::Sent,
+            MessageStatus::Failed,
+            MessageStatus::InDoubt,
+        ] {
+            assert_eq!(messages(Some(status)).await, 0, "{status:?}");
+        }
+        assert_eq!(dopo_engine::ports::Clock::now(&*demo.clock), start);
     }
 }
