@@ -78,8 +78,8 @@ async fn attempt(
     alone: bool,
     extra: &BTreeSet<CustomerId>,
 ) -> Result<Vec<IntakeOutcome>, Fault> {
-    let slot = store.slots.take();
     let mut tx = store.begin().await?;
+    let slot = store.slots.take();
     let c: &mut PgConnection = &mut tx;
     lock_shop(c, shop, alone).await?;
     let fresh = see(c, shop, intakes, hashes).await?;
@@ -147,6 +147,7 @@ async fn attempt(
     }
     tx.commit().await?;
     store.wakes(shop, &writes);
+    store.took_in(new.len());
     Ok(outcomes)
 }
 

@@ -43,8 +43,8 @@ async fn attempt(
     decide: &DecideDue,
     mark: &Watermark,
 ) -> Result<usize, Fault> {
-    let slot = store.slots.take();
     let mut tx = store.begin().await?;
+    let slot = store.slots.take();
     let c: &mut PgConnection = &mut tx;
     let mut claimed = Claimed::default();
     let round = mark.round();

@@ -340,8 +340,8 @@ async fn finish_once(
     other: &Other,
     counters: &Counters,
 ) -> Result<(), Fault> {
-    let slot = store.slots.take();
     let mut tx = store.begin().await?;
+    let slot = store.slots.take();
     if !left.ids.is_empty() {
         // It has left: that stands, whatever was thought of it meanwhile, unless it has come back already.
         sqlx::query!(

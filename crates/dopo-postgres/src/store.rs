@@ -30,6 +30,7 @@ use sqlx::{ConnectOptions, Connection, PgPool, PgTransaction};
 use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ const RESTED_SECONDS_MAX: u64 = 5;
 const STATEMENT_TIMEOUT_MS: u32 = 60_000;
 /// Milliseconds a transaction may hold its locks while its program does nothing.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 30_000;
+/// After so many arrivals young tables are analysed at once, rather than when the server next looks at them.
+const ANALYSE_AFTER_ARRIVALS: [u64; 4] = [200, 2_000, 20_000, 200_000];
 /// Prepared statements kept for one connection: more than there are.
 const STATEMENTS_CACHED: usize = 256;
 
@@ -61,6 +64,8 @@ pub struct PostgresStore {
     pub(crate) slots: Slots,
     due: Mutex<HashMap<ShopId, Arc<Watermark>>>,
     outbox: [Watermark; Channel::ALL.len()],
+    /// Arrivals taken in by this process.
+    taken_in: AtomicU64,
     url: String,
 }
 
@@ -120,6 +125,9 @@ impl PostgresStore {
                 ("enable_seqscan", "off".to_owned()),
                 ("enable_hashjoin", "off".to_owned()),
                 ("enable_mergejoin", "off".to_owned()),
+                ("enable_material", "off".to_owned()),
+                // For the same reason the values of one call are no reason to plan anew.
+                ("plan_cache_mode", "force_generic_plan".to_owned()),
                 ("TimeZone", "UTC".to_owned()),
             ])
             .disable_statement_logging();
@@ -161,6 +169,7 @@ impl PostgresStore {
             slots: Slots::new(),
             due: Mutex::default(),
             outbox: Channel::ALL.map(|_| Watermark::new()),
+            taken_in: AtomicU64::new(0),
             url: url.to_owned(),
         })
     }
@@ -205,6 +214,23 @@ impl PostgresStore {
         &self.outbox[channel as usize]
     }
 
+    /// Counts arrivals taken in. A new database that fills fast (an import) would else be planned as an empty one until the
+    /// server's next round, a minute later.
+    pub(crate) fn took_in(&self, arrivals: usize) {
+        let arrivals = arrivals as u64;
+        let before = self.taken_in.fetch_add(arrivals, Ordering::Relaxed);
+        let crossed = |n: &u64| before < *n && before + arrivals >= *n;
+        if ANALYSE_AFTER_ARRIVALS.iter().any(crossed) {
+            let pool = self.pool.clone();
+            tokio::spawn(async move {
+                if let Err(error) = analyse(&pool).await {
+                    let error = refused(error);
+                    tracing::debug!(%error, "the tables could not be analysed");
+                }
+            });
+        }
+    }
+
     /// Lets claims see what was just written.
     pub(crate) fn wakes(&self, shop: ShopId, writes: &Writes) {
         let first = writes
@@ -219,6 +245,26 @@ impl PostgresStore {
             self.outbox_mark(due.channel).added(us_up(due.due_at));
         }
     }
+}
+
+/// Analyses the tables, unless they are old enough for the server to know them.
+async fn analyse(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let known: f32 = sqlx::query_scalar(
+        "-- analyse()
+         SELECT greatest(max(reltuples), 0) FROM pg_class WHERE oid = 'seen'::regclass",
+    )
+    .fetch_one(pool)
+    .await?;
+    if known as u64 > ANALYSE_AFTER_ARRIVALS[3] {
+        return Ok(());
+    }
+    sqlx::query(
+        "-- analyse()
+         ANALYZE customers, identities, orders, parcel_numbers, carts, runs, messages, outbox, renderings, inbox, seen",
+    )
+    .execute(pool)
+    .await
+    .map(drop)
 }
 
 /// Whether this says that the connection was ended, by the network or by the server (57P01 to 57P03).
@@ -271,8 +317,8 @@ impl Store for PostgresStore {
 
     async fn add_counters(&self, counters: Counters) -> Result<(), StoreError> {
         again!("add_counters", async {
-            let slot = self.slots.take();
             let mut c = self.pool.acquire().await?;
+            let slot = self.slots.take();
             counters::add(&mut c, &counters, slot.number).await
         })
     }
