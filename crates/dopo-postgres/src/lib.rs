@@ -2,8 +2,8 @@
 //!
 //! One port method is one transaction. Whole batches travel as arrays (`unnest`), never row by row. The lock is the
 //! customer: inputs are sorted, people locked in the order of their ids, counters moved last, so committers do not wait for
-//! each other in a circle; where two of them still collide, the later is decided anew (see [`fault`]). Claims skip what
-//! is locked and begin where the last ones were (see [`watermark`]). Every statement begins with a comment that names its
+//! each other in a circle; where two of them still collide, the later is decided anew (see `fault`). Claims skip what
+//! is locked and begin where the last ones were (see `watermark`). Every statement begins with a comment that names its
 //! function, so that the database's log reads like this source.
 //!
 //! Queries are checked at compile time against `.sqlx/`, which is made anew by `cargo xtask sqlx`; no database is needed
