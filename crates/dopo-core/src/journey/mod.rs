@@ -1,5 +1,5 @@
 //! The journey language: what a merchant writes ([`document`]), how it is checked ([`check`]), what runs ([`Journey`],
-//! [`RunState`]) and the state machine ([`step`]).
+//! [`RunState`]) and the state machine ([`step()`]).
 
 pub mod check;
 pub mod condition;
