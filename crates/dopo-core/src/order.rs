@@ -164,7 +164,7 @@ pub struct OrderSnapshot {
     /// The cart or checkout this order came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cart_id: Option<String>,
-    /// A test order of the platform: facts only, no message.
+    /// A test order of the platform: it gets its messages, so that a merchant can try them, and counts as no sale.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
     /// Parcels told together with the order.

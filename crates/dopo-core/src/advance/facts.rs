@@ -6,9 +6,9 @@ use crate::cart::{CART_LINES_MAX, Cart, CartSnapshot};
 use crate::consent::ConsentAct;
 use crate::customer::PersonRef;
 use crate::effect::OpenTask;
-use crate::event::{Arrival, Event, Happening, Moment, Origin};
+use crate::event::{Arrival, Event, Happening, Moment};
 use crate::id::{CustomerId, EffectId, OrderId, RunId};
-use crate::order::{OrderSnapshot, PaymentState};
+use crate::order::PaymentState;
 use jiff::{SignedDuration, Timestamp};
 
 /// Days within which a request for data must be answered (GDPR art. 12(3): one month).
@@ -280,15 +280,6 @@ impl World<'_> {
             self.close(run, crate::journey::CloseReason::Gone);
         }
     }
-}
-
-/// A test order of the platform moves facts and starts no message, like an import.
-pub(super) fn quiet_if_test(arrival: &Arrival, told: &OrderSnapshot) -> Arrival {
-    let mut arrival = arrival.clone();
-    if told.test {
-        arrival.origin = Origin::Import;
-    }
-    arrival
 }
 
 pub(super) fn happening(arrival: &Arrival, moment: Moment, customer: CustomerId) -> Happening {

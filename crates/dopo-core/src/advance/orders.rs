@@ -1,7 +1,7 @@
 //! Orders: what a telling changes, and the sums that hang on it.
 
 use super::WaitsFor;
-use super::facts::{happening, quiet_if_test};
+use super::facts::happening;
 use super::world::World;
 use crate::customer::GROUPS_MAX;
 use crate::event::{Arrival, Happening, Moment};
@@ -100,9 +100,8 @@ impl World<'_> {
             person.active_at = person.active_at.max(Some(snapshot.placed_at));
             self.customers.insert(customer_id);
         }
-        let arrival = &quiet_if_test(arrival, &snapshot);
         let base = happening(arrival, Moment::OrderPlaced, customer_id).about_order(id);
-        if snapshot.cancelled_at.is_none() && snapshot.payment != PaymentState::Voided {
+        if snapshot.cancelled_at.is_none() {
             // The order is as old as its placing, however late it is told.
             out.push(Happening {
                 occurred_at: snapshot.placed_at.min(arrival.occurred_at),
@@ -165,7 +164,6 @@ impl World<'_> {
             order.snapshot.clone(),
         );
         self.orders.insert(id);
-        let arrival = &quiet_if_test(arrival, &snapshot);
         let base = happening(arrival, Moment::OrderPaid, customer_id).about_order(id);
         if snapshot.payment.is_sale() && !before.payment.is_sale() {
             out.push(base.clone());
@@ -241,7 +239,8 @@ impl World<'_> {
         let Some(order) = self.loaded.orders.get(&id) else {
             return;
         };
-        let is_sale = order.stands() && order.snapshot.payment.is_sale();
+        // A test order gets its messages, so that a merchant can try them, and counts as no sale.
+        let is_sale = order.stands() && order.snapshot.payment.is_sale() && !order.snapshot.test;
         match (is_sale, order.counted) {
             (true, false) => self.count_sale(id),
             (false, true) => self.uncount(id),

@@ -1,7 +1,7 @@
 //! Parcels: what a scan changes, and what thereby happens to parcel and order.
 
 use super::WaitsFor;
-use super::facts::{happening, quiet_if_test};
+use super::facts::happening;
 use super::world::World;
 use crate::event::{Arrival, Happening, Moment, ParcelRef};
 use crate::id::OrderId;
@@ -151,7 +151,6 @@ impl World<'_> {
         let number = parcel.snapshot.number.clone();
         order.settle();
         let (delivered, customer) = (order.delivered_at, order.customer_id);
-        let quiet = quiet_if_test(arrival, &order.snapshot);
         self.orders.insert(id);
         if let Some(number) = number
             && number_before.as_ref() != Some(&number)
@@ -159,7 +158,7 @@ impl World<'_> {
             self.loaded.parcel_numbers.insert(number.clone(), id);
             self.writes.parcel_numbers.push((number, id));
         }
-        let base = happening(&quiet, Moment::ParcelShipped, customer)
+        let base = happening(arrival, Moment::ParcelShipped, customer)
             .about_order(id)
             .about_parcel(seq);
         if shipped && !before.shipped && !state.is_possession() {
@@ -181,7 +180,7 @@ impl World<'_> {
                 out.push(Happening { moment, ..base });
             }
         }
-        self.delivery_change(id, was_delivered, delivered, &quiet, out);
+        self.delivery_change(id, was_delivered, delivered, arrival, out);
     }
 
     pub(super) fn delivery_change(

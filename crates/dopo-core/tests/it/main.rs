@@ -2,5 +2,6 @@
 
 mod check;
 mod journeys;
+mod orders;
 mod stage;
 mod storm;
