@@ -112,11 +112,11 @@ async fn take(
     let found = sqlx::query!(
         r#"-- take()
         WITH ready AS MATERIALIZED (
-            SELECT shop_id, effect_id FROM outbox
+            SELECT ctid AS place FROM outbox
             WHERE channel = $2 AND node IS NULL AND due_at > $3 AND due_at <= $4
             ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED
         ), taken AS (
-            UPDATE outbox o SET node = $1 FROM ready r WHERE o.shop_id = r.shop_id AND o.effect_id = r.effect_id
+            UPDATE outbox o SET node = $1 WHERE o.ctid = ANY (ARRAY(SELECT place FROM ready))
             RETURNING o.shop_id, o.effect_id, o.due_at, o.repeated
         )
         SELECT t.shop_id, t.effect_id, t.repeated, t.due_at AS ready_at,
@@ -511,19 +511,21 @@ async fn recover_once(
             ORDER BY o.shop_id, o.effect_id FOR UPDATE OF o
         ), kept AS (
             SELECT l.shop_id, l.effect_id, m.purpose = ANY($3) AS again
-            FROM left_over l JOIN messages m ON m.shop_id = l.shop_id AND m.effect_id = l.effect_id
-            WHERE m.status = 'queued'
+            FROM left_over l CROSS JOIN LATERAL (
+                SELECT purpose FROM messages
+                WHERE shop_id = l.shop_id AND effect_id = l.effect_id AND status = 'queued' OFFSET 0
+            ) m
         ), put_back AS (
             UPDATE outbox o SET node = NULL, repeated = TRUE FROM kept k
-            WHERE k.again AND o.shop_id = k.shop_id AND o.effect_id = k.effect_id
+            WHERE EXISTS (SELECT FROM kept) AND k.again AND o.shop_id = k.shop_id AND o.effect_id = k.effect_id
             RETURNING 1
         ), doubted AS (
             UPDATE messages m SET status = 'in_doubt', failure = $4, attempts = m.attempts + 1 FROM kept k
-            WHERE NOT k.again AND m.shop_id = k.shop_id AND m.effect_id = k.effect_id
+            WHERE EXISTS (SELECT FROM kept) AND NOT k.again AND m.shop_id = k.shop_id AND m.effect_id = k.effect_id
             RETURNING 1
         ), gone AS (
             DELETE FROM outbox o USING kept k
-            WHERE NOT k.again AND o.shop_id = k.shop_id AND o.effect_id = k.effect_id
+            WHERE EXISTS (SELECT FROM kept) AND NOT k.again AND o.shop_id = k.shop_id AND o.effect_id = k.effect_id
         )
         SELECT (SELECT count(*) FROM put_back) AS "repeated!", (SELECT count(*) FROM doubted) AS "in_doubt!""#,
         own.map(i16::from),
