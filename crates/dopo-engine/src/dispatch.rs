@@ -48,7 +48,7 @@ pub(crate) async fn dispatch_loop(
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
-        let bell = engine.messages_due.notified();
+        let bell = engine.bells.channel(channel).notified();
         tokio::pin!(bell);
         // Registered before looking, so that a ring in between is not missed.
         bell.as_mut().enable();
@@ -85,6 +85,10 @@ pub(crate) async fn dispatch_once(
         return Ok(0);
     }
     let count = claimed.len();
+    if count == CLAIM_MAX {
+        // There is more than one worker's share: wake another one for the rest.
+        engine.bells.channel(channel).notify_one();
+    }
     let mut counters = Counters::default();
     let mut finished = Vec::with_capacity(count);
     let mut follow_ups: Vec<(ShopId, NewIntake)> = Vec::new();

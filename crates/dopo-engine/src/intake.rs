@@ -1,6 +1,7 @@
 //! Taking things in: whatever arrives is queued, committed in groups, and answered once it is durable.
 
 use crate::Engine;
+use crate::bells::DueNow;
 use crate::ports::{INTAKES_PER_COMMIT_MAX, Intake, IntakeOutcome, StoreError};
 use dopo_core::advance::advance_arrivals;
 use dopo_core::event::{Arrival, Event, EventLine, Origin};
@@ -238,8 +239,6 @@ async fn commit(engine: &Arc<Engine>, shop: ShopId, requests: Vec<Request>) {
             Err(error) => failed = Some(Arc::new(error)),
         }
     }
-    engine.messages_due.notify_waiters();
-    engine.runs_due.notify_waiters();
     let mut outcomes = outcomes.into_iter();
     for (answer, count) in answers {
         let own: Vec<IntakeOutcome> = outcomes.by_ref().take(count).collect();
@@ -261,9 +260,15 @@ async fn commit_part(
     };
     let (now, entropy) = (engine.now(), engine.entropy.u128());
     let count = part.len() as u64;
-    let decide =
-        Arc::new(move |loaded, arrivals| advance_arrivals(&shop, loaded, arrivals, now, entropy));
+    let due = DueNow::default();
+    let noted = due.clone();
+    let decide = Arc::new(move |loaded, arrivals| {
+        let writes = advance_arrivals(&shop, loaded, arrivals, now, entropy);
+        noted.note(&writes, now);
+        writes
+    });
     let outcome = engine.store.commit_arrivals(id, part, decide).await;
+    engine.bells.ring(&due);
     metrics::counter!("dopo_intakes_total").increment(count);
     if let Err(error) = &outcome {
         metrics::counter!("dopo_store_errors_total").increment(1);

@@ -3,6 +3,7 @@
 //! [`Engine`] is the one handle: it takes things in ([`Engine::ingest`]), moves journeys when time comes and hands
 //! messages over ([`worker`]), renders them ([`render`]) and reads through its store. The rules are in `dopo-core`.
 
+mod bells;
 pub mod demo_shop;
 pub mod dispatch;
 pub mod forget;
@@ -16,6 +17,7 @@ pub mod shops;
 pub mod tokens;
 pub mod worker;
 
+use crate::bells::Bells;
 use crate::ids::IdSource;
 use crate::intake::Queue;
 use crate::ports::{Clock, Entropy, MailChannel, Store, StoreError};
@@ -26,7 +28,6 @@ use dopo_core::advance::Shop;
 use dopo_core::id::ShopId;
 use jiff::Timestamp;
 use std::sync::Arc;
-use tokio::sync::Notify;
 
 /// What the program decides about a running engine.
 #[derive(Clone, Debug)]
@@ -68,10 +69,8 @@ pub struct Engine {
     queue: Queue,
     settings: Settings,
     node: u8,
-    /// Rung when messages may be due.
-    messages_due: Notify,
-    /// Rung when runs may be due.
-    runs_due: Notify,
+    /// Rung when messages or runs are due at once.
+    bells: Bells,
 }
 
 impl Engine {
@@ -118,8 +117,7 @@ impl Engine {
             queue,
             settings,
             node,
-            messages_due: Notify::new(),
-            runs_due: Notify::new(),
+            bells: Bells::default(),
         });
         engine.refresh_shops().await?;
         for _ in 0..engine.settings.committers.max(1) {

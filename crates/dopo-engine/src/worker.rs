@@ -2,6 +2,7 @@
 //! finishing what they hold.
 
 use crate::Engine;
+use crate::bells::DueNow;
 use crate::dispatch;
 use crate::ports::{DUE_PER_COMMIT_MAX, StoreError};
 use dopo_core::advance::advance_due;
@@ -84,7 +85,7 @@ pub(crate) async fn pause(stop: &mut watch::Receiver<bool>, span: Duration) -> b
 
 async fn due_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let bell = engine.runs_due.notified();
+        let bell = engine.bells.runs().notified();
         tokio::pin!(bell);
         bell.as_mut().enable();
         let mut claimed = 0;
@@ -106,8 +107,13 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
         return 0;
     };
     let (now, entropy) = (engine.now(), engine.entropy.u128());
-    let decide =
-        Arc::new(move |loaded, due: Vec<_>| advance_due(&shop, loaded, &due, now, entropy));
+    let due = DueNow::default();
+    let noted = due.clone();
+    let decide = Arc::new(move |loaded, runs: Vec<_>| {
+        let writes = advance_due(&shop, loaded, &runs, now, entropy);
+        noted.note(&writes, now);
+        writes
+    });
     match engine
         .store
         .commit_due(id, now, DUE_PER_COMMIT_MAX, decide)
@@ -116,7 +122,7 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
         Ok(0) => 0,
         Ok(claimed) => {
             metrics::counter!("dopo_runs_woken_total").increment(claimed as u64);
-            engine.messages_due.notify_waiters();
+            engine.bells.ring(&due);
             claimed
         }
         Err(error) => {

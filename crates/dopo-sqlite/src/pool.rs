@@ -13,7 +13,7 @@ pub(crate) const READERS_MAX: usize = 4;
 /// Prepared statements kept by each connection.
 pub(crate) const STATEMENTS_CACHED: usize = 256;
 /// Memory for pages of one reader, in KiB.
-const READER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 4 * 1024;
 
 /// The readers that are free.
 pub(crate) struct Pool {

@@ -1,0 +1,67 @@
+//! Bells: who decides something that is due at once wakes exactly one worker for it.
+//!
+//! A claim is a transaction. Waking every worker for every commit would make most of them find nothing: on PostgreSQL that
+//! cost more than the mails themselves.
+
+use dopo_core::advance::Writes;
+use dopo_core::consent::Channel;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use tokio::sync::Notify;
+
+const RUNS: u8 = 1 << 7;
+
+/// One bell for due runs and one for each channel's messages.
+#[derive(Default)]
+pub(crate) struct Bells {
+    runs: Notify,
+    channels: [Notify; Channel::ALL.len()],
+}
+
+impl Bells {
+    /// The bell of a channel.
+    pub(crate) fn channel(&self, channel: Channel) -> &Notify {
+        &self.channels[channel as usize]
+    }
+
+    /// The bell of due runs.
+    pub(crate) fn runs(&self) -> &Notify {
+        &self.runs
+    }
+
+    /// Rings for what a committed batch decided.
+    pub(crate) fn ring(&self, due: &DueNow) {
+        let bits = due.0.load(Ordering::Relaxed);
+        if bits & RUNS != 0 {
+            self.runs.notify_one();
+        }
+        for channel in Channel::ALL {
+            if bits & (1 << channel as u8) != 0 {
+                self.channel(channel).notify_one();
+            }
+        }
+    }
+}
+
+/// What of a batch is due at once; filled while it is decided, read once it is committed.
+#[derive(Clone, Default)]
+pub(crate) struct DueNow(Arc<AtomicU8>);
+
+impl DueNow {
+    /// Looks through what was decided.
+    pub(crate) fn note(&self, writes: &Writes, now: Timestamp) {
+        let mut bits = 0;
+        for due in writes.due.iter().filter(|due| due.due_at <= now) {
+            bits |= 1 << due.channel as u8;
+        }
+        if writes
+            .runs
+            .iter()
+            .any(|run| run.state.wake_at().is_some_and(|at| at <= now))
+        {
+            bits |= RUNS;
+        }
+        self.0.fetch_or(bits, Ordering::Relaxed);
+    }
+}
