@@ -10,6 +10,8 @@ use dopo_core::message::{Message, MessageStatus};
 use dopo_engine::ports::MessageFilter;
 use serde_json::{Value, json};
 
+/// Messages read at once.
+const PAGE_MESSAGES: usize = 1_000;
 /// Messages of one person that are looked at for `dopo why`.
 const WHY_MESSAGES_MAX: usize = 500;
 
@@ -63,26 +65,39 @@ pub async fn run(config: &Config, args: MessagesArgs, json: bool) -> Result<()> 
             );
         }
     }
-    for message in engine
-        .store()
-        .messages(shop.id, &filter, args.limit)
-        .await?
-    {
-        if json {
-            println!("{}", as_json(&message));
-        } else {
-            println!(
-                "{}  {}  {:16} {:6} {:26} {}",
-                message.id,
-                moment(message.decided_at),
-                message.status.as_str(),
-                message.channel().as_str(),
-                format!("{}/{}", message.journey, message.send.step),
-                explain(&message, Locale::En)
-            );
+    // The store lists so many at once at most: the rest comes page by page.
+    let mut left = args.limit;
+    while left > 0 {
+        let page = engine
+            .store()
+            .messages(shop.id, &filter, left.min(PAGE_MESSAGES))
+            .await?;
+        let Some(last) = page.last().map(|message| message.id) else {
+            break;
+        };
+        for message in &page {
+            print(message, json);
         }
+        left -= page.len();
+        filter.before = Some(last);
     }
     Ok(())
+}
+
+fn print(message: &Message, json: bool) {
+    if json {
+        println!("{}", as_json(message));
+    } else {
+        println!(
+            "{}  {}  {:16} {:6} {:26} {}",
+            message.id,
+            moment(message.decided_at),
+            message.status.as_str(),
+            message.channel().as_str(),
+            format!("{}/{}", message.journey, message.send.step),
+            explain(message, Locale::En)
+        );
+    }
 }
 
 /// `dopo why`
