@@ -5,6 +5,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The day under which gauges stand: how many there are *now*, kept as counters that go up and down (`now.customers`…).
+pub const NOW: Date = Date::constant(1, 1, 1);
+
 /// One counter: what, about what, on which day (in the shop's zone).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct CounterKey {

@@ -17,6 +17,7 @@ pub mod customer;
 pub mod order;
 pub mod parcel;
 pub mod product;
+pub mod search;
 pub mod shop;
 
 pub mod counter;
@@ -24,6 +25,7 @@ pub mod effect;
 pub mod event;
 pub mod message;
 
+pub mod access;
 pub mod advance;
 pub mod gate;
 pub mod journey;

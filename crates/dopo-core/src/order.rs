@@ -226,7 +226,73 @@ pub struct Order {
     pub counted: bool,
 }
 
+/// Where an order stands as a whole, for lists and figures.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing has left the shop.
+    Open,
+    /// Something is under way, or part of it is still to come.
+    Shipped,
+    /// A parcel needs somebody ([`ParcelState::needs_somebody`]).
+    Trouble,
+    /// The customer has everything.
+    Delivered,
+    /// Called off: cancelled, or all money went back and nothing is under way or in the customer's hands.
+    Cancelled,
+}
+
+impl Standing {
+    /// All standings.
+    pub const ALL: [Standing; 5] = [
+        Standing::Open,
+        Standing::Shipped,
+        Standing::Trouble,
+        Standing::Delivered,
+        Standing::Cancelled,
+    ];
+
+    /// The stable name used in storage and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::Open => "open",
+            Standing::Shipped => "shipped",
+            Standing::Trouble => "trouble",
+            Standing::Delivered => "delivered",
+            Standing::Cancelled => "cancelled",
+        }
+    }
+
+    /// The standing with this stable name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == name)
+    }
+}
+
 impl Order {
+    /// Where it stands as a whole. Parcels that were cancelled do not count.
+    pub fn standing(&self) -> Standing {
+        let live = || self.tracked.iter().filter(|p| p.is_live());
+        let payment = self.snapshot.payment;
+        let called_off = self.snapshot.cancelled_at.is_some() || payment == PaymentState::Voided;
+        let money_back = payment == PaymentState::Refunded
+            && !live().any(|p| p.state.is_under_way() || p.state.is_possession());
+        if called_off || money_back {
+            Standing::Cancelled
+        } else if live().any(|p| p.state.needs_somebody()) {
+            Standing::Trouble
+        } else if live().any(Parcel::is_shipped) {
+            let all_there = live().all(|p| p.state.is_possession());
+            if all_there && (self.snapshot.fulfilled || !self.partly_shipped()) {
+                Standing::Delivered
+            } else {
+                Standing::Shipped
+            }
+        } else {
+            Standing::Open
+        }
+    }
+
     /// Whether it still stands: not cancelled, not wholly refunded.
     pub fn stands(&self) -> bool {
         self.snapshot.cancelled_at.is_none()

@@ -118,6 +118,22 @@ impl ParcelState {
     }
 }
 
+impl ParcelState {
+    /// Whether somebody has to do something: the customer, the shop or both.
+    pub fn needs_somebody(self) -> bool {
+        matches!(
+            self,
+            ParcelState::AttemptFailed
+                | ParcelState::HeldAtDepot
+                | ParcelState::Refused
+                | ParcelState::Returning
+                | ParcelState::Returned
+                | ParcelState::Lost
+                | ParcelState::Expired
+        )
+    }
+}
+
 /// One scan of the carrier.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -206,6 +222,19 @@ pub struct Parcel {
 }
 
 impl Parcel {
+    /// Whether it still counts: neither the shop nor the carrier cancelled it.
+    pub fn is_live(&self) -> bool {
+        !self.snapshot.cancelled && self.state != ParcelState::Cancelled
+    }
+
+    /// Whether it left the shop, by the shop's word or a scan.
+    pub fn is_shipped(&self) -> bool {
+        !self.snapshot.cancelled
+            && (self.snapshot.shipped_at.is_some()
+                || self.state.is_under_way()
+                || self.state.is_possession())
+    }
+
     /// Adds a scan. Returns whether it was new; repeats (same time, state, code and place) change nothing.
     pub fn learn(&mut self, checkpoint: Checkpoint, known_at: Timestamp) -> bool {
         let same = |k: &KnownCheckpoint| {

@@ -18,16 +18,9 @@ impl ParcelBefore {
     fn of(parcel: &Parcel) -> Self {
         ParcelBefore {
             state: parcel.state,
-            shipped: is_shipped(parcel),
+            shipped: parcel.is_shipped(),
         }
     }
-}
-
-fn is_shipped(parcel: &Parcel) -> bool {
-    !parcel.snapshot.cancelled
-        && (parcel.snapshot.shipped_at.is_some()
-            || parcel.state.is_under_way()
-            || parcel.state.is_possession())
 }
 
 impl World<'_> {
@@ -147,7 +140,7 @@ impl World<'_> {
         if !changed && !is_new {
             return;
         }
-        let (seq, state, shipped) = (parcel.seq, parcel.state, is_shipped(parcel));
+        let (seq, state, shipped) = (parcel.seq, parcel.state, parcel.is_shipped());
         let number = parcel.snapshot.number.clone();
         order.settle();
         let (delivered, customer) = (order.delivered_at, order.customer_id);

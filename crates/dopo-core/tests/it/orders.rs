@@ -85,3 +85,68 @@ fn an_order_that_is_first_told_as_cancelled_gets_nothing() {
         (0, 0)
     );
 }
+
+#[test]
+fn an_order_stands_where_its_parcels_and_its_money_say() {
+    use dopo_core::order::Standing;
+    let stands = |change| {
+        let mut shop = rehearsal();
+        shop.hear(order(change));
+        shop.order_named("1").expect("the order").standing()
+    };
+    let parcel = |n: u8, shipped: bool| {
+        let at = shipped.then_some("2026-11-19T10:00:00Z");
+        json!({"number": format!("N{n}"), "shipped_at": at})
+    };
+    assert_eq!(stands(json!({})), Standing::Open);
+    assert_eq!(
+        stands(json!({"parcels": [parcel(1, false)]})),
+        Standing::Open
+    );
+    assert_eq!(
+        stands(json!({"parcels": [parcel(1, false), parcel(2, true)]})),
+        Standing::Shipped
+    );
+    assert_eq!(stands(json!({"payment": "voided"})), Standing::Cancelled);
+    assert_eq!(stands(json!({"payment": "refunded"})), Standing::Cancelled);
+
+    let scanned = |payment: &str, states: &[&str]| {
+        let mut shop = rehearsal();
+        shop.hear(order(json!({"payment": payment})));
+        for (n, state) in states.iter().enumerate() {
+            let event = json!({
+                "type": "parcel_scanned", "parcel": {"order": "1", "number": format!("N{n}")},
+                "checkpoint": {"at": "2026-11-20T10:00:00Z", "state": state},
+            });
+            shop.hear(EventLine {
+                id: format!("s{n}"),
+                at: "2026-11-20T10:00:00Z".parse().expect("a time"),
+                event: serde_json::from_value(event).expect("an event"),
+            });
+        }
+        shop.order_named("1").expect("the order").standing()
+    };
+    assert_eq!(scanned("paid", &["in_transit"]), Standing::Shipped);
+    assert_eq!(
+        scanned("paid", &["delivered", "collected"]),
+        Standing::Delivered
+    );
+    assert_eq!(
+        scanned("paid", &["delivered", "announced"]),
+        Standing::Shipped
+    );
+    assert_eq!(
+        scanned("paid", &["delivered", "held_at_depot"]),
+        Standing::Trouble
+    );
+    assert_eq!(
+        scanned("paid", &["cancelled", "delivered"]),
+        Standing::Delivered
+    );
+    assert_eq!(scanned("refunded", &["returned"]), Standing::Cancelled);
+    assert_eq!(scanned("refunded", &["in_transit"]), Standing::Shipped);
+    assert_eq!(scanned("refunded", &["delivered"]), Standing::Delivered);
+    for standing in Standing::ALL {
+        assert_eq!(Standing::parse(standing.as_str()), Some(standing));
+    }
+}
