@@ -30,5 +30,5 @@ export default defineConfig({
       },
     },
   ],
-  test: { environment: "happy-dom", include: ["src/**/*.test.ts"] },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 });
