@@ -3,8 +3,9 @@
 //! Bound the body, prove the sender over the raw bytes, translate, store, then answer: a 2xx means it is durable. What
 //! cannot be understood is kept raw, shown to the operator and answered with 200, so that the vendor does not disconnect.
 
+use crate::api::ask::body;
+use crate::api::events;
 use crate::api::problem::Problem;
-use crate::api::{body, events};
 use crate::limits::HOOK_BODY_BYTES_MAX;
 use crate::state::{App, hex};
 use axum::Json;

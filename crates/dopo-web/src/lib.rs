@@ -36,7 +36,7 @@ pub fn router(app: App) -> Router {
         .and(NotForContentType::const_new("image/gif"));
     let mut router = Router::new()
         .route("/hooks/{slug}/{source}", post(hooks::receive))
-        .merge(api::routes())
+        .merge(api::routes(&app))
         .merge(pages::routes())
         .merge(captured::routes())
         .merge(sign_in::routes())

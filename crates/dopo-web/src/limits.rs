@@ -14,6 +14,8 @@ pub const EVENTS_PER_REQUEST_MAX: usize = 1_000;
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 200;
 /// Rows of one API list.
 pub const API_ROWS_MAX: usize = 200;
+/// Rows of one API list, unless asked otherwise.
+pub const API_ROWS_DEFAULT: usize = 50;
 /// Days of one counters question.
 pub const COUNTER_DAYS_MAX: i64 = 800;
 
@@ -47,6 +49,13 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub const API_KEY_MEMORY: Duration = Duration::from_secs(5);
 /// API keys remembered.
 pub const API_KEYS_MAX: usize = 1_000;
+
+/// How long the answer to a POST with an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_MEMORY: Duration = Duration::from_secs(24 * 3_600);
+/// Answers remembered for their `Idempotency-Key`.
+pub const IDEMPOTENCY_ANSWERS_MAX: usize = 2_000;
+/// Bytes of an answer that is remembered; larger ones are not.
+pub const IDEMPOTENCY_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Within this time of each other, so many links of one message mean a machine (MAIL-07).
 pub const BURST_WINDOW: Duration = Duration::from_secs(2);

@@ -14,6 +14,17 @@ pub struct Limiter {
     seen: Mutex<HashMap<u64, (Instant, u32)>>,
 }
 
+/// How much of its share a key has left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// Acts in one window.
+    pub limit: u32,
+    /// Acts left in this one.
+    pub remaining: u32,
+    /// Until the next one begins.
+    pub reset: Duration,
+}
+
 impl Limiter {
     /// At most `limit` acts per key within `window`.
     pub fn new(limit: u32, window: Duration) -> Self {
@@ -38,6 +49,27 @@ impl Limiter {
     /// The time until the window of this key ends.
     pub fn peek(&self, key: &impl Hash) -> Result<(), Duration> {
         self.check(key, 0)
+    }
+
+    /// How much of its share the key has left.
+    pub fn share(&self, key: &impl Hash) -> Share {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let key = hasher.finish();
+        let now = Instant::now();
+        let mut share = Share {
+            limit: self.limit,
+            remaining: self.limit,
+            reset: self.window,
+        };
+        if let Ok(seen) = self.seen.lock()
+            && let Some((began, used)) = seen.get(&key)
+            && now.duration_since(*began) < self.window
+        {
+            share.remaining = self.limit.saturating_sub(*used);
+            share.reset = self.window.saturating_sub(now.duration_since(*began));
+        }
+        share
     }
 
     fn check(&self, key: &impl Hash, cost: u32) -> Result<(), Duration> {
@@ -77,6 +109,8 @@ mod tests {
         let limiter = Limiter::new(2, Duration::from_secs(10));
         assert!(limiter.take(&"a").is_ok());
         assert!(limiter.take(&"a").is_ok());
+        assert_eq!(limiter.share(&"a").remaining, 0);
+        assert_eq!(limiter.share(&"b").remaining, 2);
         tokio::time::advance(Duration::from_secs(4)).await;
         assert_eq!(limiter.take(&"a"), Err(Duration::from_secs(6)));
         assert!(limiter.take(&"b").is_ok());

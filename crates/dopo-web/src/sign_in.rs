@@ -114,7 +114,8 @@ fn to(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
-async fn session(
+/// The user of the request's session, with a renewed cookie when it is time for one.
+pub(crate) async fn session(
     app: &App,
     headers: &HeaderMap,
 ) -> Result<Option<(UserRow, Option<HeaderValue>)>, PageError> {

@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use crate::api::auth::KeyMemory;
+use crate::api::idempotency::Answers;
 use crate::hits::Hits;
 use crate::limits::{
     HITS_PER_SECOND_MAX, REQUESTS_IN_FLIGHT_MAX, SIGN_IN_ATTEMPTS_MAX, SIGN_IN_WINDOW,
@@ -55,6 +56,7 @@ pub struct AppState {
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) settings: WebSettings,
     pub(crate) keys: KeyMemory,
+    pub(crate) answers: Answers,
     pub(crate) api_limit: Limiter,
     pub(crate) hit_limit: Limiter,
     pub(crate) sign_in_limit: Limiter,
@@ -80,6 +82,7 @@ impl AppState {
             metrics: parts.metrics,
             settings: parts.settings,
             keys: KeyMemory::default(),
+            answers: Answers::default(),
             api_limit: Limiter::new(per_second, Duration::from_secs(1)),
             hit_limit: Limiter::new(HITS_PER_SECOND_MAX, Duration::from_secs(1)),
             sign_in_limit: Limiter::new(SIGN_IN_ATTEMPTS_MAX, SIGN_IN_WINDOW),

@@ -1,13 +1,15 @@
 //! `POST /api/v1/consents`: what a person said in a form of the shop (scope `consents:write`).
 
+use crate::api::ask::{body, json_only};
+use crate::api::auth::Caller;
 use crate::api::problem::Problem;
-use crate::api::{auth, body, json_only};
 use crate::limits::{FORM_BODY_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
 use crate::state::App;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use dopo_core::access::Scope;
 use dopo_core::consent::{Channel, ConsentAct, ConsentSource, ConsentState, Topic};
 use dopo_core::customer::PersonRef;
 use dopo_core::event::{Event, EventLine};
@@ -51,10 +53,11 @@ struct Act {
 
 pub(crate) async fn create(
     State(app): State<App>,
+    caller: Caller,
     headers: HeaderMap,
     raw: Body,
 ) -> Result<Json<Value>, Problem> {
-    let key = auth::key(&app, &headers, "consents:write").await?;
+    caller.need(Scope::ConsentsWrite)?;
     json_only(&headers)?;
     let bytes = body(raw, FORM_BODY_BYTES_MAX).await?;
     let told: Told = serde_json::from_slice(&bytes).map_err(|error| {
@@ -127,7 +130,7 @@ pub(crate) async fn create(
     let outcomes = app
         .engine
         .ingest(
-            key.shop,
+            caller.id(),
             vec![NewIntake::event("api", line, Some(bytes.to_vec()))],
         )
         .await?;

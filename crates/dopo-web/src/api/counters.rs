@@ -1,12 +1,12 @@
 //! `GET /api/v1/counters`: the figures behind the dashboards (scope `counters:read`).
 
-use crate::api::auth;
+use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::limits::COUNTER_DAYS_MAX;
 use crate::state::App;
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use dopo_core::access::Scope;
 use jiff::civil::Date;
 use jiff::{SpanRelativeTo, Unit};
 use serde::Deserialize;
@@ -23,10 +23,10 @@ pub(crate) struct Asked {
 
 pub(crate) async fn list(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let key = auth::key(&app, &headers, "counters:read").await?;
+    caller.need(Scope::CountersRead)?;
     let Query(asked) = asked.map_err(|error| {
         let detail = format!(
             "{} Ask like `?prefix=messages.&from=2026-11-01&to=2026-11-30`.",
@@ -50,7 +50,7 @@ pub(crate) async fn list(
     let rows = app
         .engine
         .store()
-        .counters(key.shop, &asked.prefix, asked.from, asked.to)
+        .counters(caller.id(), &asked.prefix, asked.from, asked.to)
         .await?;
     let rows: Vec<Value> = rows
         .iter()

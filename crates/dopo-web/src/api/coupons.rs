@@ -3,12 +3,12 @@
 //! A code is used up by the order that carries it (`discount_codes` of `order_updated`), so that there is one account of
 //! what was redeemed.
 
-use crate::api::auth;
+use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::state::App;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use dopo_core::access::Scope;
 use dopo_core::coupon::Coupon;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -26,14 +26,14 @@ pub(crate) fn refusal(coupon: &Coupon, now: Timestamp) -> Option<(&'static str, 
 
 pub(crate) async fn show(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     Path(code): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let key = auth::key(&app, &headers, "coupons:read").await?;
+    caller.need(Scope::CouponsRead)?;
     let coupon = app
         .engine
         .store()
-        .coupon(key.shop, code.trim())
+        .coupon(caller.id(), code.trim())
         .await?
         .ok_or_else(|| Problem::not_found("This shop has issued no such code."))?;
     let refusal = refusal(&coupon, app.engine.now());

@@ -4,8 +4,9 @@
 //! were taken, 207 when some were, 422 when none was. A refused event is not stored: mend it and send it under the same
 //! id. When this answers, what it took is durable.
 
+use crate::api::ask::{body, json_only};
+use crate::api::auth::Caller;
 use crate::api::problem::Problem;
-use crate::api::{auth, body, json_only};
 use crate::limits::{EVENTS_BODY_BYTES_MAX, EVENTS_PER_REQUEST_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
 use crate::state::App;
 use axum::Json;
@@ -13,6 +14,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use dopo_core::access::Scope;
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::{HookTranslator, IntakeOutcome, LineError};
 use serde::Serialize;
@@ -157,10 +159,11 @@ pub(crate) fn answer(
 
 pub(crate) async fn create(
     State(app): State<App>,
+    caller: Caller,
     headers: HeaderMap,
     raw: Body,
 ) -> Result<Response, Problem> {
-    let key = auth::key(&app, &headers, "events:write").await?;
+    caller.need(Scope::EventsWrite)?;
     json_only(&headers)?;
     let default_id = idempotency_key(&headers)?;
     let bytes = body(raw, EVENTS_BODY_BYTES_MAX).await?;
@@ -169,7 +172,7 @@ pub(crate) async fn create(
     let outcomes = if intakes.is_empty() {
         Vec::new()
     } else {
-        app.engine.ingest(key.shop, intakes).await?
+        app.engine.ingest(caller.id(), intakes).await?
     };
     let answer = answer(lines, outcomes);
     if answer.refused == answer.events.len() {

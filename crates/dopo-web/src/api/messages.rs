@@ -1,12 +1,12 @@
 //! `GET /api/v1/messages` and `/api/v1/messages/{id}`: what was decided, and why (scope `messages:read`).
 
-use crate::api::auth;
+use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::limits::API_ROWS_MAX;
 use crate::state::App;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use dopo_core::access::Scope;
 use dopo_core::id::{CustomerId, EffectId, OrderId};
 use dopo_core::italy::Locale;
 use dopo_core::message::{Message, MessageStatus};
@@ -89,10 +89,10 @@ fn shown(message: &Message) -> Value {
 
 pub(crate) async fn list(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
-    let key = auth::key(&app, &headers, "messages:read").await?;
+    caller.need(Scope::MessagesRead)?;
     let Query(asked) =
         asked.map_err(|error| Problem::invalid("query_invalid", error.body_text()))?;
     let status = match &asked.status {
@@ -127,7 +127,7 @@ pub(crate) async fn list(
     let messages = app
         .engine
         .store()
-        .messages(key.shop, &filter, limit)
+        .messages(caller.id(), &filter, limit)
         .await?;
     let next = (messages.len() == limit)
         .then(|| messages.last().map(|m| m.id))
@@ -138,16 +138,16 @@ pub(crate) async fn list(
 
 pub(crate) async fn show(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let key = auth::key(&app, &headers, "messages:read").await?;
+    caller.need(Scope::MessagesRead)?;
     let missing = || Problem::not_found("This shop has no message with this id.");
     let id = EffectId::parse(&id).ok_or_else(missing)?;
     let (message, rendering) = app
         .engine
         .store()
-        .message(key.shop, id)
+        .message(caller.id(), id)
         .await?
         .ok_or_else(missing)?;
     let mut value = shown(&message);

@@ -1,22 +1,26 @@
-//! The API under `/api/v1`: bearer keys, JSON, problem documents. Described in `docs/api.md`.
+//! The API under `/api/v1`: bearer keys or the console's session, JSON, problem documents. Described in `docs/api.md`.
 
+pub(crate) mod ask;
 pub(crate) mod auth;
 pub(crate) mod consents;
 pub(crate) mod counters;
 pub(crate) mod coupons;
 pub(crate) mod events;
+pub(crate) mod idempotency;
 pub(crate) mod messages;
 pub(crate) mod orders;
+pub(crate) mod page;
 pub(crate) mod problem;
 
 use crate::state::App;
+use auth::Notes;
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::{get, post};
-use problem::Problem;
 
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/api/v1/events", post(events::create))
         .route("/api/v1/messages", get(messages::list))
@@ -25,42 +29,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/counters", get(counters::list))
         .route("/api/v1/consents", post(consents::create))
         .route("/api/v1/coupons/{code}", get(coupons::show))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), around))
 }
 
-/// The whole body, or 413.
-pub(crate) async fn body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, bytes_max)
-        .await
-        .map_err(|error| {
-            let too_large = std::error::Error::source(&error)
-                .is_some_and(|source| source.to_string().contains("length limit"));
-            if too_large {
-                Problem::too_large(bytes_max)
-            } else {
-                Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "body_unreadable",
-                    "The body did not arrive whole",
-                    "Send it again.",
-                )
-            }
-        })
-}
-
-/// 415 unless the body is said to be JSON.
-pub(crate) fn json_only(headers: &HeaderMap) -> Result<(), Problem> {
-    let said = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
-    let kind = said.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "json_expected",
-        "The body must be JSON",
-        "Send `Content-Type: application/json`.",
-    ))
+/// Around every endpoint: a repeated POST gets its first answer, and answers carry the caller's rate and cookie.
+async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let notes = Notes::default();
+    request.extensions_mut().insert(notes.clone());
+    let mut response = idempotency::once(&app, request, next).await;
+    notes.dress(response.headers_mut());
+    response
 }

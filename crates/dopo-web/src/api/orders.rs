@@ -1,28 +1,28 @@
 //! `GET /api/v1/orders/{external_id}`: an order as we know it (scope `orders:read`).
 
-use crate::api::auth;
+use crate::api::auth::Caller;
 use crate::api::problem::Problem;
 use crate::state::App;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use dopo_core::access::Scope;
 use dopo_engine::tokens::Token;
 use serde_json::Value;
 
 pub(crate) async fn show(
     State(app): State<App>,
-    headers: HeaderMap,
+    caller: Caller,
     Path(external_id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let key = auth::key(&app, &headers, "orders:read").await?;
+    caller.need(Scope::OrdersRead)?;
     let order = app
         .engine
         .store()
-        .order_by_external_id(key.shop, &external_id)
+        .order_by_external_id(caller.id(), &external_id)
         .await?
         .ok_or_else(|| Problem::not_found("This shop has no order with this platform id."))?;
     let token = app.engine.tokens().seal(&Token::Order {
-        shop: key.shop,
+        shop: caller.id(),
         order: order.id,
     });
     let mut value = serde_json::to_value(&order).unwrap_or(Value::Null);

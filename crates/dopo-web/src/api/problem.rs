@@ -4,10 +4,11 @@ use crate::page::PageError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dopo_core::access::Role;
 use dopo_engine::intake::IngestError;
 use dopo_engine::ports::StoreError;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An error for machines and for the person who reads their log.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +25,12 @@ pub(crate) struct Problem {
     /// One entry per wrong part.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Value>,
+    /// With `scope_missing`: which scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<&'static str>,
+    /// With some codes: what else there is to know, such as the checklist with `not_ready`.
+    #[serde(flatten, skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
 }
@@ -41,6 +48,8 @@ impl Problem {
             title,
             detail: detail.into(),
             errors: Vec::new(),
+            scope: None,
+            more: Map::new(),
             retry_after_s: None,
         }
     }
@@ -54,16 +63,69 @@ impl Problem {
         )
     }
 
-    pub(crate) fn forbidden(scope: &str) -> Self {
+    pub(crate) fn forbidden(scope: &'static str) -> Self {
         let detail = format!(
             "This key lacks the scope `{scope}`. Make one with `dopo api-key add SHOP --scope {scope}`."
         );
-        Problem::new(
+        let mut problem = Problem::new(
             StatusCode::FORBIDDEN,
             "scope_missing",
             "The key may not do this",
             detail,
+        );
+        problem.scope = Some(scope);
+        problem
+    }
+
+    /// The role of a session does not have the scope.
+    pub(crate) fn forbidden_role(scope: &'static str, role: Role) -> Self {
+        let detail = format!(
+            "The role `{}` lacks `{scope}`. An owner of the shop can change it.",
+            role.as_str()
+        );
+        let mut problem = Problem::new(
+            StatusCode::FORBIDDEN,
+            "scope_missing",
+            "Your role may not do this",
+            detail,
+        );
+        problem.scope = Some(scope);
+        problem
+    }
+
+    /// A change asked for by a page of another site.
+    pub(crate) fn cross_site() -> Self {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            "Another site asked for this",
+            "With the console's cookie a change must come from the console itself and carry the header `Dopo-Shop`.",
         )
+    }
+
+    /// What was asked cannot be done as things stand.
+    pub(crate) fn conflict(
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Problem::new(StatusCode::CONFLICT, code, title, detail)
+    }
+
+    /// The same with one more member in the document.
+    pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    /// One field is wrong, in both languages.
+    pub(crate) fn field(field: &str, code: &'static str, it: &str, en: &str) -> Self {
+        let mut problem = Problem::invalid("fields_invalid", format!("`{field}`: {en}"));
+        problem
+            .errors
+            .push(serde_json::json!({ "field": field, "code": code, "it": it, "en": en }));
+        problem
     }
 
     pub(crate) fn not_found(detail: &str) -> Self {
