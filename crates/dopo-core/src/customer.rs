@@ -172,6 +172,30 @@ pub struct Contact {
     pub channel: Channel,
     /// For which purpose.
     pub purpose: Purpose,
+    /// Of which journey; only where a purchase may be counted to its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<String>,
+    /// A purchase was counted to its account as an offer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub offer_credited: bool,
+    /// A purchase was counted to its account as a contact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contact_credited: bool,
+}
+
+impl Contact {
+    /// A message let through.
+    pub fn new(effect: EffectId, at: Timestamp, channel: Channel, purpose: Purpose) -> Self {
+        Contact {
+            effect,
+            at,
+            channel,
+            purpose,
+            journey: None,
+            offer_credited: false,
+            contact_credited: false,
+        }
+    }
 }
 
 /// A customer of one shop.
@@ -338,8 +362,9 @@ impl Customer {
 
     /// Remembers a message that was let through.
     pub fn remember(&mut self, contact: Contact) {
-        self.contacts.push(contact);
-        self.contacts.sort_by_key(|c| c.at);
+        let later = self.contacts.iter().rev().take_while(|c| c.at > contact.at);
+        let at = self.contacts.len() - later.count();
+        self.contacts.insert(at, contact);
         if self.contacts.len() > CONTACTS_MAX {
             let excess = self.contacts.len() - CONTACTS_MAX;
             self.contacts.drain(..excess);

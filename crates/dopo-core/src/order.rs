@@ -1,7 +1,8 @@
 //! Orders and their lines, as shops tell them and as we know them.
 
+use crate::consent::Channel;
 use crate::customer::PersonDetails;
-use crate::id::{CustomerId, OrderId};
+use crate::id::{CustomerId, EffectId, OrderId};
 use crate::money::Money;
 use crate::parcel::{PARCELS_MAX, Parcel, ParcelSnapshot, ParcelState};
 use jiff::{Timestamp, civil::Date};
@@ -224,6 +225,44 @@ pub struct Order {
     /// Whether it was counted as a sale in the customer's sums.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counted: bool,
+    /// What was done about it that figures ask for.
+    #[serde(default, skip_serializing_if = "Traces::is_empty")]
+    pub traces: Traces,
+}
+
+/// What figures need to know of an order: each of these happens to it once.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Traces {
+    /// The first message about it that was let through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_message: Option<EffectId>,
+    /// The person opened, clicked or answered a message about it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub engaged: bool,
+    /// The message after which it was counted as bought, at most one of each kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<Credit>,
+}
+
+impl Traces {
+    /// Whether nothing was done yet.
+    pub fn is_empty(&self) -> bool {
+        self.first_message.is_none() && !self.engaged && self.credits.is_empty()
+    }
+}
+
+/// An order counted to a message's account, kept so that a cancellation can take it back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Credit {
+    /// An offer (`kpi.crosssell_*`), or any contact that is more than a notice (`kpi.contact_*`).
+    pub offer: bool,
+    /// The message's channel.
+    pub channel: Channel,
+    /// The message's journey.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub journey: String,
+    /// What was counted, in cents of the order's currency.
+    pub cents: i64,
 }
 
 /// Where an order stands as a whole, for lists and figures.
@@ -288,6 +327,11 @@ impl Order {
             } else {
                 Standing::Shipped
             }
+        } else if self.tracked.is_empty() && self.delivered_at.is_some() {
+            // Its parcels were forgotten with its person.
+            Standing::Delivered
+        } else if self.snapshot.fulfilled {
+            Standing::Shipped
         } else {
             Standing::Open
         }

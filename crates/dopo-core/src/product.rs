@@ -1,6 +1,8 @@
-//! What the shop sells, as far as recommendations need it.
+//! What the shop sells, as far as recommendations need it, and what of it may be shown to whom (rule PRIV-06).
 
 use crate::money::Money;
+use crate::order::Order;
+use crate::shop::ShopSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,4 +37,32 @@ pub struct Product {
 
 fn yes() -> bool {
     true
+}
+
+/// The platform categories whose goods count as similar to those of an order: all of the similarity groups that something
+/// in it belongs to. Sorted; empty when nothing may be shown.
+pub fn similar_categories(settings: &ShopSettings, order: Option<&Order>) -> Vec<String> {
+    let lines = order.map_or(&[][..], |order| order.snapshot.lines.as_slice());
+    let groups: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| settings.group(line.category.as_deref()))
+        .collect();
+    settings
+        .similarity_groups
+        .iter()
+        .filter(|(_, group)| groups.contains(&group.as_str()))
+        .map(|(category, _)| category.clone())
+        .collect()
+}
+
+/// Whether a product may be shown to who bought this order: it has a page of its own and is not what they have just bought.
+pub fn may_show(product: &Product, order: Option<&Order>) -> bool {
+    let bought = order.is_some_and(|order| {
+        order
+            .snapshot
+            .lines
+            .iter()
+            .any(|line| line.product_id.as_ref() == Some(&product.external_id))
+    });
+    product.url.is_some() && !bought
 }

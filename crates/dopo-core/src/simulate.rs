@@ -4,19 +4,22 @@
 //! decision and never copied, so that a year of a shop takes seconds.
 
 use crate::advance::{
-    self, Decided, Keys, Loaded, MessageMark, Shop, WaitsFor, permit_leaving, rehearse,
+    self, Decided, HandOver, Keys, Loaded, MessageMark, Shop, WaitsFor, permit_leaving, rehearse,
 };
 use crate::cart::Cart;
 use crate::consent::Channel;
+use crate::counter::Counters;
 use crate::coupon::Coupon;
 use crate::customer::{Customer, IdentityKey};
 use crate::event::{Arrival, Event, EventLine, Origin};
 use crate::gate::{Basis, Decision, Reason};
 use crate::id::{CustomerId, EffectId, Fresh, OrderId, RunId};
+use crate::italy::hours::zone_named;
 use crate::journey::Run;
 use crate::message::{Message, MessageStatus};
 use crate::order::Order;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
@@ -178,8 +181,11 @@ pub struct Rehearsal {
     rows: Vec<Row>,
     unusable: Vec<(String, String, String)>,
     coupons: Vec<Coupon>,
+    /// Open tasks and whose they are.
+    tasks: Table<EffectId, CustomerId>,
+    counters: Counters,
     steps: u64,
-    /// Whether closed runs and messages that left are kept, for later clicks and questions.
+    /// Whether figures are counted, and closed runs and messages that left are kept, for later clicks and questions.
     keeps_history: bool,
 }
 
@@ -207,6 +213,8 @@ impl Rehearsal {
             rows: Vec::new(),
             unusable: Vec::new(),
             coupons: Vec::new(),
+            tasks: Table::default(),
+            counters: Counters::default(),
             steps: 0,
             keeps_history: true,
         }
@@ -272,6 +280,21 @@ impl Rehearsal {
     /// The coupons issued so far.
     pub fn coupons(&self) -> &[Coupon] {
         &self.coupons
+    }
+
+    /// Every figure counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Open tasks.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// All orders, in no order.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values().map(|fact| &**fact)
     }
 
     /// Arrivals that wait for a fact.
@@ -349,7 +372,15 @@ impl Rehearsal {
         let arrivals = vec![arrival];
         let loaded = self.load(&advance::keys(&arrivals));
         let entropy = self.entropy();
-        let decided = rehearse(&self.shop, loaded, arrivals, None, self.now, entropy);
+        let decided = rehearse(
+            &self.shop,
+            loaded,
+            arrivals,
+            None,
+            self.now,
+            entropy,
+            self.keeps_history,
+        );
         self.write(decided);
     }
 
@@ -364,7 +395,15 @@ impl Rehearsal {
         let mut loaded = Loaded::default();
         self.load_person(run.customer_id, &mut loaded);
         let entropy = self.entropy();
-        let decided = rehearse(&self.shop, loaded, vec![], Some(id), self.now, entropy);
+        let decided = rehearse(
+            &self.shop,
+            loaded,
+            vec![],
+            Some(id),
+            self.now,
+            entropy,
+            self.keeps_history,
+        );
         self.write(decided);
     }
 
@@ -546,6 +585,12 @@ impl Rehearsal {
         }
         if self.keeps_history {
             self.coupons.extend(writes.coupons);
+            let tasks = writes.tasks.into_iter();
+            self.tasks
+                .extend(tasks.map(|task| (task.effect, task.customer_id)));
+            for (key, n) in writes.counters.0 {
+                *self.counters.0.entry(key).or_default() += n;
+            }
         }
         for (arrival, waits_for) in writes.parked {
             self.parked.entry(waits_for).or_default().push(arrival);
@@ -658,6 +703,13 @@ impl Rehearsal {
                 let basis = Some(grant.basis);
                 let row = self.row(message, self.now, Verdict::Allow, basis, message.reason);
                 self.rows.push(row);
+                if self.keeps_history {
+                    let left = HandOver::Left {
+                        at: self.now,
+                        grant: &grant,
+                    };
+                    self.count_hand_over(id, left);
+                }
                 if !self.keeps_history {
                     self.messages.remove(&id);
                 } else if let Some(message) = self.messages.get_mut(&id) {
@@ -682,6 +734,9 @@ impl Rehearsal {
             Decision::Deny { why } => {
                 let row = self.row(message, self.now, Verdict::Deny, None, Some(why));
                 self.rows.push(row);
+                if self.keeps_history {
+                    self.count_hand_over(id, HandOver::HeldBack);
+                }
                 if let Some(message) = self.messages.get_mut(&id) {
                     message.status = MessageStatus::HeldBack;
                     message.reason = Some(why);
@@ -704,6 +759,26 @@ impl Rehearsal {
         }
     }
 
+    fn count_hand_over(&mut self, id: EffectId, hand_over: HandOver<'_>) {
+        let Some(message) = self.messages.get(&id) else {
+            return;
+        };
+        let Some(person) = self.customers.get(&message.customer_id) else {
+            return;
+        };
+        let order = message.order_id.and_then(|order| self.orders.get(&order));
+        let zone = zone_named(&self.shop.settings.time_zone).unwrap_or(TimeZone::UTC);
+        advance::count_hand_over(
+            &mut self.counters,
+            self.shop.id,
+            zone.to_datetime(self.now).date(),
+            message,
+            person,
+            order.map(|order| &**order),
+            hand_over,
+        );
+    }
+
     /// Everything of one record goes to another; the first is gone.
     fn merge(&mut self, from: CustomerId, into: CustomerId) {
         self.customers.remove(&from);
@@ -722,6 +797,9 @@ impl Rehearsal {
         for run in self.runs.values_mut().filter(|r| r.customer_id == from) {
             run.customer_id = into;
         }
+        for owner in self.tasks.values_mut().filter(|o| **o == from) {
+            *owner = into;
+        }
         let moved = self.active.remove(&from).unwrap_or_default();
         let list = self.active.entry(into).or_default();
         for run in moved {
@@ -735,7 +813,15 @@ impl Rehearsal {
     fn forget(&mut self, id: CustomerId) {
         self.customers.remove(&id);
         self.identities.retain(|_, owner| *owner != id);
+        for order in self.orders.values().filter(|o| o.customer_id == id) {
+            advance::count_order_change(&mut self.counters, self.shop.id, Some(order), None);
+        }
         self.orders.retain(|_, order| order.customer_id != id);
+        let tasks = self.tasks.len();
+        self.tasks.retain(|_, owner| *owner != id);
+        let gone = tasks - self.tasks.len();
+        self.counters
+            .gauge(self.shop.id, "now.tasks", "", -(gone as i64));
         let orders = &self.orders;
         self.order_ids.retain(|_, order| orders.contains_key(order));
         self.parcel_numbers

@@ -7,19 +7,21 @@ use crate::render::{self, ContextInput, Links, Prepared};
 use crate::shops::LiveShop;
 use crate::tokens::Token;
 use crate::worker::{DISPATCH_POLL, pause};
-use dopo_core::advance::{Shop, permit_leaving};
+use dopo_core::advance::{HandOver, Shop, count_hand_over, permit_leaving};
 use dopo_core::consent::{Channel, Purpose};
-use dopo_core::counter::Counters;
+use dopo_core::counter::{Counters, Name};
 use dopo_core::event::{Event, Origin};
 use dopo_core::gate::{Decision, Grant, Reason};
 use dopo_core::id::ShopId;
 use dopo_core::italy::Locale;
+use dopo_core::italy::hours::zone_named;
 use dopo_core::message::Message;
-use dopo_core::product::Product;
+use dopo_core::product::{Product, may_show, similar_categories};
 use dopo_core::shop::TrackingMode;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -29,6 +31,25 @@ pub const ATTEMPTS_MAX: u16 = 12;
 const RETRY_HOURS_MAX: i64 = 6;
 /// Products shown in one message.
 const PRODUCTS_MAX: usize = 3;
+/// Products asked for at once, from which each message of a batch takes its own.
+const PRODUCTS_ASKED_MAX: usize = 64;
+
+/// A message that the gate let pass, before it is rendered.
+struct Permitted {
+    live: Arc<LiveShop>,
+    grant: Grant,
+    template: Arc<Prepared>,
+    wants: Wants,
+}
+
+/// What a template wants to be shown of the shop's goods.
+enum Wants {
+    Nothing,
+    /// Goods of these platform categories.
+    Similar(Vec<String>),
+    /// The products of the order itself, for the shop's guides to them.
+    Bought,
+}
 
 /// What a claimed message turned into before it is sent.
 enum Ready {
@@ -91,21 +112,30 @@ pub(crate) async fn dispatch_once(
     }
     let mut counters = Counters::default();
     let mut finished = Vec::with_capacity(count);
-    let mut follow_ups: Vec<(ShopId, NewIntake)> = Vec::new();
+    let mut follow_ups: BTreeMap<ShopId, Vec<NewIntake>> = BTreeMap::new();
     let mut leaving: Vec<(Claimed, Grant, Rendering)> = Vec::with_capacity(count);
     let mut envelopes = Vec::with_capacity(count);
-    for claimed in claimed {
-        match prepare(engine, &claimed, now).await {
+    let permitted: Vec<_> = claimed
+        .into_iter()
+        .map(|claimed| {
+            let word = permit(engine, &claimed, now);
+            (claimed, word)
+        })
+        .collect();
+    let shelf = Shelf::fetch(engine, &permitted).await;
+    for (claimed, word) in permitted {
+        let ready = match word {
+            Ok(permitted) => prepare(engine, &claimed, permitted, &shelf, now),
+            Err(finish) => Ready::Stay(finish),
+        };
+        match ready {
             Ready::Stay(finish) => {
                 if let Finish::HeldBack { .. } = &finish {
-                    follow_ups.push(follow_up(
-                        &claimed,
-                        Event::MessageHeldBack {
-                            message: claimed.message.id,
-                        },
-                        "held-back",
-                        now,
-                    ));
+                    let event = Event::MessageHeldBack {
+                        message: claimed.message.id,
+                    };
+                    let intake = follow_up(&claimed, event, "held-back", now);
+                    follow_ups.entry(claimed.shop).or_default().push(intake);
                 }
                 settle(engine, &claimed, finish, &mut counters, &mut finished);
             }
@@ -143,7 +173,8 @@ pub(crate) async fn dispatch_once(
                 Delivery::Retry { after, why } => retry(&claimed, at, after, why),
                 Delivery::Fail { kind, why } => {
                     let event = Event::MessageBounced { message: claimed.message.id, kind };
-                    follow_ups.push(follow_up(&claimed, event, "failed", at));
+                    let intake = follow_up(&claimed, event, "failed", at);
+                    follow_ups.entry(claimed.shop).or_default().push(intake);
                     Finish::Failed { why }
                 }
                 Delivery::InDoubt { .. } if claimed.message.send.purpose.repeats_when_in_doubt() => {
@@ -155,8 +186,8 @@ pub(crate) async fn dispatch_once(
         }
     }
     engine.store.finish_effects(finished, counters).await?;
-    for (shop, intake) in follow_ups {
-        if let Err(error) = engine.ingest(shop, vec![intake]).await {
+    for (shop, intakes) in follow_ups {
+        if let Err(error) = engine.ingest(shop, intakes).await {
             tracing::error!(%error, "what followed from a hand-over could not be recorded");
         }
     }
@@ -164,8 +195,8 @@ pub(crate) async fn dispatch_once(
 }
 
 /// What happened to a message, as an event of ours.
-fn follow_up(claimed: &Claimed, event: Event, what: &str, at: Timestamp) -> (ShopId, NewIntake) {
-    let intake = NewIntake {
+fn follow_up(claimed: &Claimed, event: Event, what: &str, at: Timestamp) -> NewIntake {
+    NewIntake {
         source: "engine".to_owned(),
         external_id: format!("{what}:{}:{}", claimed.message.id, claimed.message.attempts),
         topic: event.kind().to_owned(),
@@ -174,8 +205,7 @@ fn follow_up(claimed: &Claimed, event: Event, what: &str, at: Timestamp) -> (Sho
         note: None,
         failed: false,
         origin: Origin::Live,
-    };
-    (claimed.shop, intake)
+    }
 }
 
 /// Puts a message off after the channel said *not now*, longer each time, or gives it up.
@@ -212,16 +242,33 @@ fn settle(
         message.channel().as_str()
     );
     if let Some(shop) = engine.shop(claimed.shop) {
-        let zone = TimeZone::get(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = zone_named(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
         let day = zone.to_datetime(engine.now()).date();
-        let mut count =
-            |metric: &str, dim: String, n: i64| counters.add(claimed.shop, day, metric, dim, n);
+        let hand_over = match &finish {
+            Finish::Sent { at, grant, .. } => Some(HandOver::Left { at: *at, grant }),
+            Finish::HeldBack { .. } => Some(HandOver::HeldBack),
+            Finish::Deferred { .. }
+            | Finish::Retry { .. }
+            | Finish::Failed { .. }
+            | Finish::InDoubt { .. } => None,
+        };
+        if let Some(hand_over) = hand_over {
+            count_hand_over(
+                counters,
+                claimed.shop,
+                day,
+                message,
+                &claimed.customer,
+                claimed.order.as_ref(),
+                hand_over,
+            );
+        }
+        let mut count = |metric: &'static str, dim: Name, n: i64| {
+            counters.add(claimed.shop, day, metric, dim, n)
+        };
         match &finish {
             Finish::Sent {
-                at,
-                captured,
-                grant,
-                ..
+                captured, grant, ..
             } => {
                 count(
                     if *captured {
@@ -229,30 +276,24 @@ fn settle(
                     } else {
                         "messages.sent"
                     },
-                    dim,
+                    dim.into(),
                     1,
                 );
-                count("messages.basis", grant.basis.as_str().to_owned(), 1);
-                if message.send.notice.as_deref() == Some("order_receipt")
-                    && let Some(order) = &claimed.order
-                {
-                    let seconds = at.duration_since(order.snapshot.placed_at).as_secs().max(0);
-                    count("first_contact.orders", String::new(), 1);
-                    count("first_contact.seconds", String::new(), seconds);
-                    if seconds <= 3_600 {
-                        count("first_contact.within_hour", String::new(), 1);
-                    }
-                }
+                count("messages.basis", grant.basis.as_str().into(), 1);
             }
-            Finish::HeldBack { why } => {
-                count("messages.held_back", format!("{}/{dim}", why.as_str()), 1)
-            }
-            Finish::Deferred { why, .. } => {
-                count("messages.deferred", format!("{}/{dim}", why.as_str()), 1)
-            }
-            Finish::Retry { .. } => count("messages.retried", dim, 1),
-            Finish::Failed { .. } => count("messages.failed", dim, 1),
-            Finish::InDoubt { .. } => count("messages.in_doubt", dim, 1),
+            Finish::HeldBack { why } => count(
+                "messages.held_back",
+                format!("{}/{dim}", why.as_str()).into(),
+                1,
+            ),
+            Finish::Deferred { why, .. } => count(
+                "messages.deferred",
+                format!("{}/{dim}", why.as_str()).into(),
+                1,
+            ),
+            Finish::Retry { .. } => count("messages.retried", dim.into(), 1),
+            Finish::Failed { .. } => count("messages.failed", dim.into(), 1),
+            Finish::InDoubt { .. } => count("messages.in_doubt", dim.into(), 1),
         }
     }
     let name = match &finish {
@@ -274,10 +315,10 @@ fn settle(
     });
 }
 
-/// Asks the gate again with the facts of this moment, and renders what may leave.
-async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
+/// Asks the gate again with the facts of this moment, and finds the template of what may leave.
+fn permit(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Result<Permitted, Finish> {
     let Some(live) = engine.live_shop(claimed.shop) else {
-        return Ready::Stay(Finish::HeldBack {
+        return Err(Finish::HeldBack {
             why: Reason::ShopClosed,
         });
     };
@@ -290,8 +331,8 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
         now,
     ) {
         Decision::Allow(grant) => grant,
-        Decision::Defer { until, why } => return Ready::Stay(Finish::Deferred { until, why }),
-        Decision::Deny { why } => return Ready::Stay(Finish::HeldBack { why }),
+        Decision::Defer { until, why } => return Err(Finish::Deferred { until, why }),
+        Decision::Deny { why } => return Err(Finish::HeldBack { why }),
     };
     let locale = claimed.customer.locale.unwrap_or(live.shop.settings.locale);
     let Some(template) = live.templates.get(&claimed.message.send.template, locale) else {
@@ -299,22 +340,46 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
             "there is no template `{}`: publish it and replay this message",
             claimed.message.send.template
         );
-        return Ready::Stay(Finish::Failed { why });
+        return Err(Finish::Failed { why });
     };
-    // A template that exists only in the other language gets that language's dates and amounts too.
-    let locale = template.locale;
-    let products = if render::needs_products(&template) {
-        recommend(engine, claimed).await
+    let wants = if render::needs_products(&template) {
+        let categories = similar_categories(&live.shop.settings, claimed.order.as_ref());
+        Wants::Similar(categories)
     } else if render::needs_guides(&template) {
-        bought(engine, claimed).await
+        Wants::Bought
     } else {
-        Vec::new()
+        Wants::Nothing
     };
-    if products.is_empty() && render::needs_products(&template) {
+    Ok(Permitted {
+        live,
+        grant,
+        template,
+        wants,
+    })
+}
+
+/// Renders what may leave.
+fn prepare(
+    engine: &Engine,
+    claimed: &Claimed,
+    permitted: Permitted,
+    shelf: &Shelf,
+    now: Timestamp,
+) -> Ready {
+    let Permitted {
+        live,
+        grant,
+        template,
+        wants,
+    } = permitted;
+    let products = shelf.of(claimed, &wants);
+    if products.is_empty() && matches!(wants, Wants::Similar(_)) {
         return Ready::Stay(Finish::HeldBack {
             why: Reason::NotSimilar,
         });
     }
+    // A template that exists only in the other language gets that language's dates and amounts too.
+    let locale = template.locale;
     match compose(
         engine, &live, claimed, &grant, &template, &products, locale, now,
     ) {
@@ -327,57 +392,85 @@ async fn prepare(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Ready {
     }
 }
 
-/// Products similar to what was bought: the same platform categories whose group the person has bought (PRIV-06).
-async fn recommend(engine: &Engine, claimed: &Claimed) -> Vec<Product> {
-    let Some(shop) = engine.shop(claimed.shop) else {
-        return Vec::new();
-    };
-    let lines = claimed
-        .order
-        .as_ref()
-        .map(|o| o.snapshot.lines.as_slice())
-        .unwrap_or_default();
-    let bought: Vec<String> = lines.iter().filter_map(|l| l.product_id.clone()).collect();
-    let groups: Vec<&str> = lines
-        .iter()
-        .filter_map(|l| shop.settings.group(l.category.as_deref()))
-        .collect();
-    let categories: Vec<String> = shop
-        .settings
-        .similarity_groups
-        .iter()
-        .filter(|(_, group)| groups.contains(&group.as_str()))
-        .map(|(category, _)| category.clone())
-        .collect();
-    if categories.is_empty() {
-        return Vec::new();
-    }
-    match engine
-        .store
-        .products_like(claimed.shop, &categories, &bought, PRODUCTS_MAX)
-        .await
-    {
-        // Without a page of its own a product cannot be shown.
-        Ok(products) => products.into_iter().filter(|p| p.url.is_some()).collect(),
-        Err(error) => {
-            tracing::error!(%error, "similar products could not be read");
-            Vec::new()
-        }
-    }
+/// The shop's goods that a batch of messages shows, each read once.
+#[derive(Default)]
+struct Shelf {
+    /// Goods of some categories, those sold most first.
+    similar: HashMap<(ShopId, Vec<String>), Vec<Product>>,
+    /// Bought goods by the platform's id.
+    bought: HashMap<(ShopId, String), Product>,
 }
 
-/// The products of the order, for the shop's guides to them. Without them the message leaves with general advice.
-async fn bought(engine: &Engine, claimed: &Claimed) -> Vec<Product> {
-    let lines = claimed.order.iter().flat_map(|order| &order.snapshot.lines);
-    let ids: Vec<String> = lines.filter_map(|line| line.product_id.clone()).collect();
-    if ids.is_empty() {
-        return Vec::new();
+impl Shelf {
+    async fn fetch(engine: &Engine, batch: &[(Claimed, Result<Permitted, Finish>)]) -> Self {
+        let mut shelf = Shelf::default();
+        let mut bought: BTreeMap<ShopId, BTreeSet<String>> = BTreeMap::new();
+        for (claimed, word) in batch {
+            match word.as_ref().map(|permitted| &permitted.wants) {
+                Ok(Wants::Similar(categories)) if !categories.is_empty() => {
+                    let key = (claimed.shop, categories.clone());
+                    shelf.similar.entry(key).or_default();
+                }
+                Ok(Wants::Bought) => {
+                    let lines = claimed.order.iter().flat_map(|o| &o.snapshot.lines);
+                    let ids = lines.filter_map(|line| line.product_id.clone());
+                    bought.entry(claimed.shop).or_default().extend(ids);
+                }
+                Ok(Wants::Similar(_) | Wants::Nothing) | Err(_) => {}
+            }
+        }
+        for ((shop, categories), products) in &mut shelf.similar {
+            let store = &engine.store;
+            match store
+                .products_like(*shop, categories, &[], PRODUCTS_ASKED_MAX)
+                .await
+            {
+                Ok(found) => *products = found,
+                Err(error) => tracing::error!(%error, "similar products could not be read"),
+            }
+        }
+        for (shop, ids) in bought {
+            let ids: Vec<String> = ids.into_iter().collect();
+            if ids.is_empty() {
+                continue;
+            }
+            match engine.store.products(shop, &ids).await {
+                Ok(found) => shelf.bought.extend(
+                    found
+                        .into_iter()
+                        .map(|product| ((shop, product.external_id.clone()), product)),
+                ),
+                // Without them the message leaves with general advice.
+                Err(error) => tracing::error!(%error, "bought products could not be read"),
+            }
+        }
+        shelf
     }
-    match engine.store.products(claimed.shop, &ids).await {
-        Ok(products) => products,
-        Err(error) => {
-            tracing::error!(%error, "the order's products could not be read");
-            Vec::new()
+
+    /// What one message shows.
+    fn of(&self, claimed: &Claimed, wants: &Wants) -> Vec<Product> {
+        let order = claimed.order.as_ref();
+        match wants {
+            Wants::Nothing => Vec::new(),
+            Wants::Similar(categories) => {
+                let found = self.similar.get(&(claimed.shop, categories.clone()));
+                let found = found.into_iter().flatten();
+                found
+                    .filter(|product| may_show(product, order))
+                    .take(PRODUCTS_MAX)
+                    .cloned()
+                    .collect()
+            }
+            Wants::Bought => {
+                let lines = order.iter().flat_map(|order| &order.snapshot.lines);
+                let mut seen = BTreeSet::new();
+                lines
+                    .filter_map(|line| line.product_id.as_ref())
+                    .filter(|id| seen.insert(*id))
+                    .filter_map(|id| self.bought.get(&(claimed.shop, id.clone())))
+                    .cloned()
+                    .collect()
+            }
         }
     }
 }

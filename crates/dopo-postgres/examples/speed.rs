@@ -72,6 +72,7 @@ fn order_placed(writes: &mut Writes, arrival: &Arrival) {
         delivered_at: None,
         entered: BTreeMap::new(),
         counted: true,
+        traces: Default::default(),
     });
     let mut state = build::run(run.0, customer.0, Some(id.0), build::t(run.0 >> 8));
     state.customer_id = customer;

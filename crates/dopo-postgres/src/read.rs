@@ -523,8 +523,8 @@ pub(crate) async fn counters(
                 .day
                 .parse()
                 .map_err(|_| StoreError::Rejected(format!("`{}` is no day", row.day)))?,
-            metric: row.metric,
-            dim: row.dim,
+            metric: row.metric.into(),
+            dim: row.dim.into(),
         };
         Ok((key, row.n))
     })

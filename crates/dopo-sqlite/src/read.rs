@@ -236,7 +236,7 @@ pub(crate) fn message(
 const INBOX: &str =
     "SELECT inbox_id, source, external_id, topic, received_at, status, note, body FROM inbox";
 
-fn inbox_of(row: &Row<'_>) -> Result<InboxRow, StoreError> {
+pub(crate) fn inbox_of(row: &Row<'_>) -> Result<InboxRow, StoreError> {
     let status: String = row.get("status").map_err(refused)?;
     Ok(InboxRow {
         id: InboxId(row.get("inbox_id").map_err(refused)?),
@@ -409,8 +409,8 @@ pub(crate) fn counters(
                 day: day
                     .parse()
                     .map_err(|_| StoreError::Rejected(format!("`{day}` is no day")))?,
-                metric: row.get(1).map_err(refused)?,
-                dim: row.get(2).map_err(refused)?,
+                metric: row.get::<_, String>(1).map_err(refused)?.into(),
+                dim: row.get::<_, String>(2).map_err(refused)?.into(),
             };
             Ok((key, row.get(3).map_err(refused)?))
         },

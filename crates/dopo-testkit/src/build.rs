@@ -134,6 +134,7 @@ pub fn order(id: i64, customer: i64, external_id: &str) -> Order {
         delivered_at: None,
         entered: BTreeMap::new(),
         counted: false,
+        traces: Default::default(),
     }
 }
 

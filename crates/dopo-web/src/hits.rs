@@ -89,7 +89,7 @@ impl Hits {
     }
 
     /// Counts a hit that cannot be traced to a person.
-    pub(crate) fn count(&self, shop: ShopId, day: Date, metric: &str, dim: String) {
+    pub(crate) fn count(&self, shop: ShopId, day: Date, metric: &'static str, dim: String) {
         self.with(|w| w.counts.add(shop, day, metric, dim, 1));
     }
 }

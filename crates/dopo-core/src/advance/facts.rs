@@ -242,7 +242,7 @@ impl World<'_> {
         &mut self,
         customer_id: CustomerId,
         order_id: Option<OrderId>,
-        kind: &str,
+        kind: &'static str,
         title: &str,
         due_at: Option<Timestamp>,
     ) {

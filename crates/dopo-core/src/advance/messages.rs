@@ -44,6 +44,14 @@ impl World<'_> {
             self.writes
                 .marks
                 .push((message, MessageMark::Opened(arrival.occurred_at)));
+            if let Some(message) = self.loaded.messages.get_mut(&message)
+                && message.opened_at.is_none()
+            {
+                message.opened_at = Some(arrival.occurred_at);
+                let id = message.id;
+                self.count_act("kpi.opened", id);
+            }
+            self.engaged(message, arrival.occurred_at);
             self.alive(customer, arrival.occurred_at);
             out.push(happening(arrival, Moment::MessageOpened, customer).about_message(message));
         }
@@ -64,6 +72,14 @@ impl World<'_> {
             self.writes
                 .marks
                 .push((message, MessageMark::Clicked(arrival.occurred_at)));
+            if let Some(message) = self.loaded.messages.get_mut(&message)
+                && message.clicked_at.is_none()
+            {
+                message.clicked_at = Some(arrival.occurred_at);
+                let id = message.id;
+                self.count_act("kpi.clicked", id);
+            }
+            self.engaged(message, arrival.occurred_at);
             self.alive(customer, arrival.occurred_at);
             out.push(happening(arrival, Moment::MessageClicked, customer).about_message(message));
         }
@@ -79,6 +95,7 @@ impl World<'_> {
             return;
         };
         self.count("messages.replies", "", 1);
+        self.engaged(message, arrival.occurred_at);
         self.alive(customer, arrival.occurred_at);
         out.push(happening(arrival, Moment::MessageReplied, customer).about_message(message));
     }

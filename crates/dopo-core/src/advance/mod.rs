@@ -17,17 +17,24 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod facts;
+mod figures;
 mod held;
 mod leave;
 mod messages;
+mod operator;
 mod orders;
 mod parcels;
 mod people;
 mod runs;
 mod world;
 
+pub use figures::{
+    ATTRIBUTION_DAYS, ATTRIBUTION_DAYS_CONTACT, FIRST_CONTACT_HOURS, HandOver, count_hand_over,
+    count_order_change,
+};
 pub use held::Held;
 pub use leave::permit_leaving;
+pub use operator::{ByHand, Correction, WrongField, correct_customer, send_by_hand, stop_runs};
 pub use world::keys;
 
 /// A shop with what decisions need of it, as one unchanging value that batches share.
@@ -213,7 +220,7 @@ pub fn advance_arrivals(
     now: Timestamp,
     entropy: u128,
 ) -> Writes {
-    let mut world = world::World::new(shop, loaded, now, entropy);
+    let mut world = world::World::new(shop, loaded, now, entropy, true);
     world.hear(arrivals);
     world.finish()
 }
@@ -226,7 +233,7 @@ pub fn advance_due(
     now: Timestamp,
     entropy: u128,
 ) -> Writes {
-    let mut world = world::World::new(shop, loaded, now, entropy);
+    let mut world = world::World::new(shop, loaded, now, entropy, true);
     for run in due {
         world.wake(*run);
     }
@@ -243,8 +250,8 @@ pub(crate) struct Decided {
     pub(crate) steps: u64,
 }
 
-/// As [`advance_arrivals`] and [`advance_due`] one after the other, for a shop in memory: without counters, and with what
-/// was only looked at.
+/// As [`advance_arrivals`] and [`advance_due`] one after the other, for a shop in memory: with counters only where somebody
+/// reads them, and with what was only looked at.
 pub(crate) fn rehearse(
     shop: &Shop,
     loaded: Loaded,
@@ -252,9 +259,9 @@ pub(crate) fn rehearse(
     due: Option<RunId>,
     now: Timestamp,
     entropy: u128,
+    counting: bool,
 ) -> Decided {
-    let mut world = world::World::new(shop, loaded, now, entropy);
-    world.counting = false;
+    let mut world = world::World::new(shop, loaded, now, entropy, counting);
     world.hear(arrivals);
     if let Some(run) = due {
         world.wake(run);

@@ -3,6 +3,7 @@
 use super::WaitsFor;
 use super::facts::happening;
 use super::world::World;
+use crate::counter::currency_dim;
 use crate::customer::GROUPS_MAX;
 use crate::event::{Arrival, Happening, Moment};
 use crate::id::{CustomerId, OrderId};
@@ -83,6 +84,7 @@ impl World<'_> {
             delivered_at: None,
             entered: Default::default(),
             counted: false,
+            traces: Default::default(),
         };
         let snapshot = order.snapshot.clone();
         self.loaded
@@ -93,7 +95,7 @@ impl World<'_> {
         self.count("orders.placed", "", 1);
         self.count(
             "orders.placed_cents",
-            snapshot.total.currency.code(),
+            currency_dim(snapshot.total.currency),
             snapshot.total.cents,
         );
         if let Some(person) = self.loaded.customers.get_mut(&customer_id) {
@@ -290,7 +292,8 @@ impl World<'_> {
             (order.customer_id, told.total.cents, told.total.currency);
         self.customers.insert(customer);
         self.count("sales.orders", "", 1);
-        self.count("sales.cents", currency.code(), cents);
+        self.count("sales.cents", currency_dim(currency), cents);
+        self.credit(id);
     }
 
     pub(super) fn uncount(&mut self, id: OrderId) {
@@ -318,8 +321,9 @@ impl World<'_> {
             bought.notice = None;
         }
         self.customers.insert(customer);
+        self.uncredit(id);
         self.count("sales.orders", "", -1);
-        self.count("sales.cents", currency.code(), -cents);
+        self.count("sales.cents", currency_dim(currency), -cents);
     }
 
     pub(super) fn groups_of(&self, id: OrderId) -> Vec<String> {

@@ -53,6 +53,7 @@ impl World<'_> {
                     .insert(id, Customer::new(id, self.now));
                 self.customers.insert(id);
                 self.count("customers.new", "", 1);
+                self.count_person(1);
                 id
             }
         };
@@ -138,6 +139,7 @@ impl World<'_> {
         }
         self.writes.merges.push((from, into));
         self.count("customers.merged", "", 1);
+        self.count_person(-1);
     }
 
     /// Writes acts into the ledger and folds them into the person's state. Returns (something given, something withdrawn).

@@ -3,7 +3,7 @@
 use super::world::World;
 use super::{Due, Task};
 use crate::consent::Purpose;
-use crate::customer::{ATTRIBUTES_MAX, Contact};
+use crate::customer::ATTRIBUTES_MAX;
 use crate::effect::{Effect, SendMessage};
 use crate::event::{Arrival, Happening, Origin};
 use crate::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
@@ -85,9 +85,9 @@ impl World<'_> {
             } else {
                 Reason::ShopClosed
             };
-            self.count(
+            self.count_about(
                 "journeys.not_started",
-                format!("{}/{}", journey.id, why.as_str()),
+                || format!("{}/{}", journey.id, why.as_str()),
                 1,
             );
             return;
@@ -146,7 +146,7 @@ impl World<'_> {
         self.loaded.runs.insert(id, run);
         self.runs.insert(id);
         self.remember_entry(journey, &key, happening);
-        self.count("journeys.started", journey.id.as_str(), 1);
+        self.count_about("journeys.started", || journey.id.clone(), 1);
         self.perform(id, effects);
     }
 
@@ -317,7 +317,7 @@ impl World<'_> {
                 CloseReason::Stopped => "stopped",
                 CloseReason::Gone => "gone",
             };
-            self.count("journeys.closed", format!("{name}/{why}"), 1);
+            self.count_about("journeys.closed", || format!("{name}/{why}"), 1);
         }
         self.perform(id, effects);
     }
@@ -361,7 +361,7 @@ impl World<'_> {
                     }
                 }
                 Effect::IssueCoupon(coupon) => {
-                    self.count("coupons.issued", coupon.campaign.as_str(), 1);
+                    self.count_about("coupons.issued", || coupon.campaign.clone(), 1);
                     if let Some(person) = self.loaded.customers.get_mut(&customer_id) {
                         person
                             .campaigns
@@ -371,7 +371,7 @@ impl World<'_> {
                     self.writes.coupons.push(coupon);
                 }
                 Effect::OpenTask(task) => {
-                    self.count("tasks.opened", task.kind.as_str(), 1);
+                    self.count_about("tasks.opened", || task.kind.clone(), 1);
                     self.writes.tasks.push(Task {
                         effect: effect_id,
                         customer_id,
@@ -483,7 +483,7 @@ impl World<'_> {
     }
 
     /// Writes a decided message down everywhere it counts.
-    fn record(&mut self, run_id: RunId, message: Message) {
+    pub(super) fn record(&mut self, run_id: RunId, message: Message) {
         let queued = message.status == MessageStatus::Queued;
         let measured = |mode: Option<TrackingMode>| mode == Some(TrackingMode::Identified);
         if let Some(run) = self.loaded.runs.get_mut(&run_id)
@@ -495,21 +495,20 @@ impl World<'_> {
             sent.clicks_measured =
                 queued && measured(message.grant.as_ref().map(|g| g.tracking_click));
         }
-        let dim = format!(
-            "{}/{}/{}",
-            message.journey,
-            message.send.step,
-            message.send.channel.as_str()
-        );
+        if message.status != MessageStatus::LeftToPlatform {
+            self.trace_decision(&message, queued);
+        }
+        let dim = |message: &Message| {
+            format!(
+                "{}/{}/{}",
+                message.journey,
+                message.send.step,
+                message.send.channel.as_str()
+            )
+        };
         if queued {
             if let Some(person) = self.loaded.customers.get_mut(&message.customer_id) {
-                let (effect, at) = (message.id, message.due_at);
-                person.remember(Contact {
-                    effect,
-                    at,
-                    channel: message.send.channel,
-                    purpose: message.send.purpose,
-                });
+                person.remember(Self::contact(&message));
                 self.customers.insert(message.customer_id);
             }
             if message.send.purpose == Purpose::Cart
@@ -519,7 +518,7 @@ impl World<'_> {
                 cart.reminders = cart.reminders.saturating_add(1);
                 self.carts.insert(id.clone());
             }
-            self.count("messages.queued", dim, 1);
+            self.count_about("messages.queued", || dim(&message), 1);
             let due = Due {
                 message: message.id,
                 channel: message.send.channel,
@@ -528,7 +527,11 @@ impl World<'_> {
             self.writes.due.push(due);
         } else {
             let why = message.reason.map_or("", Reason::as_str);
-            self.count("messages.held_back", format!("{why}/{dim}"), 1);
+            self.count_about(
+                "messages.held_back",
+                || format!("{why}/{}", dim(&message)),
+                1,
+            );
         }
         self.loaded.messages.insert(message.id, message.clone());
         self.writes.messages.push(message);
@@ -538,7 +541,7 @@ impl World<'_> {
 /// Asks the gate, and when it says *later* asks again about then, so that what is queued always has a basis.
 ///
 /// Gives the grant, when it may leave, and why not at once; or why it may not leave at all.
-fn settle(mut ask: Ask<'_>) -> Result<(Grant, Timestamp, Option<Reason>), Reason> {
+pub(super) fn settle(mut ask: Ask<'_>) -> Result<(Grant, Timestamp, Option<Reason>), Reason> {
     let mut put_off = None;
     for _ in 0..=DEFERRALS_MAX {
         match decide(&ask) {

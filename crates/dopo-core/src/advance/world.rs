@@ -1,8 +1,12 @@
 //! The working copy of the facts of one batch, and which of them changed.
 
+use super::figures::OrderGauge;
 use super::{Decided, Keys, Loaded, Shop, Writes};
+use crate::counter::Name;
 use crate::event::{Arrival, Event, ParcelRef};
 use crate::id::{CustomerId, FRESH_IDS_MAX, Fresh, OrderId, RunId};
+use crate::italy::hours::zone_named;
+use crate::journey::Place;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,16 +27,35 @@ pub(super) struct World<'a> {
     fresh: Fresh,
     used: u16,
     /// Today in the shop's zone.
-    day: Date,
+    pub(super) day: Date,
     /// Whether counters are moved; a rehearsal has none.
     pub(super) counting: bool,
     /// How often the state machine of a run was asked.
     pub(super) steps: u64,
+    /// What the loaded orders and runs counted for in the gauges, by id.
+    orders_before: Vec<(OrderId, OrderGauge)>,
+    runs_before: Vec<(RunId, Place)>,
+    /// People made, less records that were merged away.
+    people: i64,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(shop: &'a Shop, loaded: Loaded, now: Timestamp, entropy: u128) -> Self {
-        let zone = TimeZone::get(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
+    pub(super) fn new(
+        shop: &'a Shop,
+        loaded: Loaded,
+        now: Timestamp,
+        entropy: u128,
+        counting: bool,
+    ) -> Self {
+        let (mut day, mut orders_before, mut runs_before) = (Date::ZERO, Vec::new(), Vec::new());
+        if counting {
+            let zone = zone_named(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
+            day = zone.to_datetime(now).date();
+            let orders = loaded.orders.values();
+            orders_before.extend(orders.map(|order| (order.id, OrderGauge::of(order))));
+            let runs = loaded.runs.values();
+            runs_before.extend(runs.map(|run| (run.id, Place::of(&run.state))));
+        }
         World {
             shop,
             loaded,
@@ -45,9 +68,12 @@ impl<'a> World<'a> {
             runs: BTreeSet::new(),
             fresh: Fresh(0),
             used: 0,
-            day: zone.to_datetime(now).date(),
-            counting: true,
+            day,
+            counting,
             steps: 0,
+            orders_before,
+            runs_before,
+            people: 0,
         }
     }
 
@@ -68,12 +94,81 @@ impl<'a> World<'a> {
     }
 
     /// Moves a counter of today.
-    pub(super) fn count(&mut self, metric: &str, dim: impl Into<String>, n: i64) {
+    pub(super) fn count(&mut self, metric: &'static str, dim: impl Into<Name>, n: i64) {
         if self.counting {
             self.writes
                 .counters
                 .add(self.shop.id, self.day, metric, dim, n);
         }
+    }
+
+    /// Moves a counter of today whose dimension is put together only where somebody counts.
+    pub(super) fn count_about<N: Into<Name>>(
+        &mut self,
+        metric: &'static str,
+        dim: impl FnOnce() -> N,
+        n: i64,
+    ) {
+        if self.counting {
+            self.count(metric, dim(), n);
+        }
+    }
+
+    /// Moves the gauge of people.
+    pub(super) fn count_person(&mut self, n: i64) {
+        self.people += n;
+    }
+
+    /// Moves the gauges by what changed in this batch. Orders and tasks of a person who is forgotten are the store's to
+    /// count out: not all of them are here.
+    fn move_gauges(&mut self) {
+        let shop = self.shop.id;
+        let counters = &mut self.writes.counters;
+        for id in &self.orders {
+            let Some(order) = self.loaded.orders.get(id) else {
+                continue;
+            };
+            let none = OrderGauge::default();
+            let before = match self.orders_before.binary_search_by_key(id, |(id, _)| *id) {
+                Ok(at) => &self.orders_before[at].1,
+                Err(_) => &none,
+            };
+            let after = OrderGauge::of(order);
+            if *before != after {
+                before.move_to(&after, shop, counters);
+            }
+        }
+        for id in &self.runs {
+            let Some(run) = self.loaded.runs.get(id) else {
+                continue;
+            };
+            let before = match self.runs_before.binary_search_by_key(id, |(id, _)| *id) {
+                Ok(at) => self.runs_before[at].1,
+                Err(_) => Place::Nowhere,
+            };
+            let after = Place::of(&run.state);
+            if before == after {
+                continue;
+            }
+            for (place, n) in [(before, -1), (after, 1)] {
+                if let Some(dim) = place.dim(&run.journey, run.journey_version) {
+                    counters.gauge(shop, "now.runs", dim, n);
+                }
+            }
+        }
+        counters.gauge(shop, "now.tasks", "", self.writes.tasks.len() as i64);
+        // Who is forgotten after a merge is forgotten as the one they became.
+        let forgotten: BTreeSet<CustomerId> = self
+            .writes
+            .forgotten
+            .iter()
+            .map(|id| {
+                let merges = self.writes.merges.iter();
+                merges.fold(*id, |id, (from, into)| if *from == id { *into } else { id })
+            })
+            .collect();
+        let people = self.people - forgotten.len() as i64;
+        counters.gauge(shop, "now.customers", "", people);
     }
 
     /// Keeps an arrival for the operator: it cannot be used.
@@ -93,6 +188,9 @@ impl<'a> World<'a> {
 
     /// Gathers what changed, and hands back the facts that did not.
     pub(super) fn finish_keeping(mut self) -> Decided {
+        if self.counting {
+            self.move_gauges();
+        }
         // A customer that was merged away in this batch is not written again.
         let gone: BTreeSet<CustomerId> = self.writes.merges.iter().map(|(from, _)| *from).collect();
         for id in &self.customers {

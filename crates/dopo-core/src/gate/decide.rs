@@ -3,7 +3,7 @@
 use super::{Ask, Basis, Content, Decision, Grant, Reason};
 use crate::consent::{Channel, ConsentState, Purpose, Topic};
 use crate::customer::Customer;
-use crate::italy::hours::Traffic;
+use crate::italy::hours::{Traffic, zone_named};
 use crate::italy::province::Province;
 use crate::shop::{ShopSettings, TrackingMode};
 use jiff::tz::TimeZone;
@@ -335,11 +335,8 @@ fn promo_blocks(ask: &Ask<'_>) -> bool {
 
 /// The zone the person lives in, as far as known; else the shop's.
 pub fn person_zone(shop: &ShopSettings, person: &Customer) -> TimeZone {
-    let own = person
-        .time_zone
-        .as_deref()
-        .and_then(|name| TimeZone::get(name).ok());
-    own.or_else(|| TimeZone::get(&shop.time_zone).ok())
+    let own = person.time_zone.as_deref().and_then(zone_named);
+    own.or_else(|| zone_named(&shop.time_zone))
         .unwrap_or(TimeZone::UTC)
 }
 

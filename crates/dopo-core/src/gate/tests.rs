@@ -60,6 +60,7 @@ fn order() -> Order {
         delivered_at: None,
         entered: Default::default(),
         counted: true,
+        traces: Default::default(),
     }
 }
 
@@ -440,12 +441,9 @@ fn the_fourth_promotional_mail_of_a_week_is_not_sent() {
             &ask(&shop, &person, Purpose::Marketing, Channel::Email),
             Ok(Basis::Consent),
         );
-        person.remember(Contact {
-            effect: EffectId::derive(RunId(1), n, 0),
-            at: noon() - SignedDuration::from_hours(hours),
-            channel: Channel::Email,
-            purpose: Purpose::Marketing,
-        });
+        let at = noon() - SignedDuration::from_hours(hours);
+        let effect = EffectId::derive(RunId(1), n, 0);
+        person.remember(Contact::new(effect, at, Channel::Email, Purpose::Marketing));
     }
     check(
         &ask(&shop, &person, Purpose::Marketing, Channel::Email),
@@ -469,12 +467,8 @@ fn promotion_stays_within_its_share() {
     say(&mut person, Topic::Marketing, None, ConsentState::Confirmed);
     let mut remember = |n: u32, purpose| {
         let at = noon() - SignedDuration::from_hours(24 * 9 + i64::from(n));
-        person.remember(Contact {
-            effect: EffectId::derive(RunId(1), n, 0),
-            at,
-            channel: Channel::Email,
-            purpose,
-        });
+        let effect = EffectId::derive(RunId(1), n, 0);
+        person.remember(Contact::new(effect, at, Channel::Email, purpose));
     };
     for n in 0..5 {
         remember(n, Purpose::Service);
@@ -488,12 +482,7 @@ fn promotion_stays_within_its_share() {
     for n in 20..23 {
         let at = noon() - SignedDuration::from_hours(24 * 9 + i64::from(n));
         let effect = EffectId::derive(RunId(1), n, 0);
-        person.remember(Contact {
-            effect,
-            at,
-            channel: Channel::Email,
-            purpose: Purpose::Care,
-        });
+        person.remember(Contact::new(effect, at, Channel::Email, Purpose::Care));
     }
     check(
         &ask(&shop, &person, Purpose::Marketing, Channel::Email),
@@ -596,12 +585,9 @@ fn person_of(
         person.consents.apply(&act, at, n as i64);
     }
     for n in 0..contacts {
-        person.remember(Contact {
-            effect: EffectId(n as u128),
-            at: noon() - SignedDuration::from_hours(n as i64),
-            channel: Channel::ALL[n % 4],
-            purpose: Purpose::ALL[n % 8],
-        });
+        let at = noon() - SignedDuration::from_hours(n as i64);
+        let (channel, purpose) = (Channel::ALL[n % 4], Purpose::ALL[n % 8]);
+        person.remember(Contact::new(EffectId(n as u128), at, channel, purpose));
     }
     person
 }

@@ -2,6 +2,7 @@
 //! PRIV-17), with deferral instead of loss.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -98,6 +99,11 @@ impl Window {
     pub fn contains(self, t: Time) -> bool {
         let minute = t.hour().unsigned_abs() as u16 * 60 + t.minute().unsigned_abs() as u16;
         (self.from_minute..self.to_minute).contains(&minute)
+    }
+
+    /// Whether every minute of the window lies in the other.
+    pub fn is_within(self, other: Self) -> bool {
+        self.from_minute >= other.from_minute && self.to_minute <= other.to_minute
     }
 
     fn intersect(self, other: Self) -> Option<Self> {
@@ -309,6 +315,15 @@ pub fn next_allowed(
     spread_seed: u64,
 ) -> Option<Timestamp> {
     QuietHours::default().next_allowed(now, tz, traffic, patron, spread_seed)
+}
+
+/// The zone with this IANA name. Italy's, which nearly everybody is in, costs no look-up.
+pub fn zone_named(name: &str) -> Option<TimeZone> {
+    static ROME: LazyLock<Option<TimeZone>> = LazyLock::new(|| TimeZone::get("Europe/Rome").ok());
+    if name == "Europe/Rome" {
+        return ROME.clone();
+    }
+    TimeZone::get(name).ok()
 }
 
 /// The one instant of a local time on a day. A time skipped in spring is moved later by the

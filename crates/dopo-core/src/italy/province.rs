@@ -376,6 +376,9 @@ impl Province {
     /// # Errors
     /// [`UnknownProvince`] naming the text.
     pub fn parse(code: &str) -> Result<Self, UnknownProvince> {
+        if let Some(province) = Self::at(code) {
+            return Ok(province);
+        }
         let upper = code.trim().to_ascii_uppercase();
         let current = FORMER_CODES
             .iter()

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod condition;
 pub mod document;
+pub mod graph;
 pub mod step;
 
 use crate::consent::{Channel, Purpose, Topic};
@@ -363,7 +364,7 @@ pub enum CloseReason {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// A point in time; then `node` (the node after the wait) runs.
+    /// A point in time, at the wait that `node` points at; then what comes after it runs.
     Waiting {
         /// Until when.
         until: Timestamp,
@@ -419,7 +420,7 @@ pub struct SentStep {
 /// The state of one run.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RunState {
-    /// The node it stands at or goes on with.
+    /// The node it stands at.
     pub node: u16,
     /// What it waits for.
     #[serde(flatten)]
@@ -459,6 +460,50 @@ impl RunState {
     /// Whether anything can still come of it.
     pub fn is_active(&self) -> bool {
         self.wake_at().is_some()
+    }
+}
+
+impl Run {
+    /// Where it waits: `VERSION.NODE` (`2.5`), `VERSION.goal` when only the goal is looked out for, `VERSION.reminder` when
+    /// only a reminder is left; `None` when nothing can come of it any more. `now.runs` counts by `JOURNEY/` and this.
+    pub fn step(&self) -> Option<String> {
+        let version = self.journey_version;
+        match Place::of(&self.state) {
+            Place::Node(node) => Some(format!("{version}.{node}")),
+            Place::Goal => Some(format!("{version}.goal")),
+            Place::Reminder => Some(format!("{version}.reminder")),
+            Place::Nowhere => None,
+        }
+    }
+}
+
+/// Where a run waits, without words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    Node(u16),
+    Goal,
+    Reminder,
+    Nowhere,
+}
+
+impl Place {
+    /// The dimension of `now.runs` for a run of this journey that waits here.
+    pub(crate) fn dim(self, journey: &str, version: u32) -> Option<String> {
+        match self {
+            Place::Node(node) => Some(format!("{journey}/{version}.{node}")),
+            Place::Goal => Some(format!("{journey}/{version}.goal")),
+            Place::Reminder => Some(format!("{journey}/{version}.reminder")),
+            Place::Nowhere => None,
+        }
+    }
+
+    pub(crate) fn of(state: &RunState) -> Self {
+        match state.phase {
+            Phase::Waiting { .. } | Phase::WaitingFor { .. } => Place::Node(state.node),
+            Phase::WatchingGoal { .. } => Place::Goal,
+            Phase::Closed { .. } if state.reminders.is_empty() => Place::Nowhere,
+            Phase::Closed { .. } => Place::Reminder,
+        }
     }
 }
 

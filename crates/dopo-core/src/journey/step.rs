@@ -161,9 +161,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             self.remind(&label);
         }
         match self.state.phase {
-            Phase::Waiting { until } if until <= self.now => {
-                self.run_from(Some(self.state.node));
-            }
+            Phase::Waiting { until } if until <= self.now => self.wait_over(),
             Phase::WaitingFor { until } if until <= self.now => self.time_out(),
             Phase::WatchingGoal { until } if until <= self.now => {
                 self.close(CloseReason::Finished);
@@ -183,6 +181,15 @@ impl<'a, 'c> Walk<'a, 'c> {
             .filter(|(_, at)| **at <= self.now);
         due.min_by_key(|(_, at)| **at)
             .map(|(label, _)| label.clone())
+    }
+
+    /// Goes on after a wait for time.
+    fn wait_over(&mut self) {
+        let next = match self.ctx.journey.nodes.get(usize::from(self.state.node)) {
+            Some(Node::Wait { next, .. } | Node::WaitUntil { next, .. }) => *next,
+            _ => None, // a document that lost this node: nothing more can be said
+        };
+        self.run_from(next);
     }
 
     /// Goes on after a wait for moments when none came.
@@ -397,7 +404,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             };
             at = match node {
                 Node::Wait { seconds, next } if *seconds > 0 && next.is_some() => {
-                    return self.wait(*next, later(self.now, *seconds));
+                    return self.wait(number, later(self.now, *seconds));
                 }
                 Node::Wait { next, .. } => *next,
                 Node::WaitUntil {
@@ -407,7 +414,7 @@ impl<'a, 'c> Walk<'a, 'c> {
                 } => {
                     let until = self.next_local(*time, weekdays);
                     if until > self.now && next.is_some() {
-                        return self.wait(*next, until);
+                        return self.wait(number, until);
                     }
                     *next
                 }
@@ -480,8 +487,8 @@ impl<'a, 'c> Walk<'a, 'c> {
         self.close(CloseReason::Endless);
     }
 
-    fn wait(&mut self, next: Next, until: Timestamp) {
-        self.state.node = next.unwrap_or_default();
+    fn wait(&mut self, node: u16, until: Timestamp) {
+        self.state.node = node;
         self.state.phase = Phase::Waiting { until };
     }
 

@@ -452,11 +452,7 @@ pub fn context(input: &ContextInput<'_>) -> MessageContext {
 }
 
 fn zone(input: &ContextInput<'_>) -> TimeZone {
-    let named = |name: &str| TimeZone::get(name).ok();
-    let person = input.customer.time_zone.as_deref().and_then(named);
-    person
-        .or_else(|| named(&input.shop.settings.time_zone))
-        .unwrap_or(TimeZone::UTC)
+    dopo_core::gate::person_zone(&input.shop.settings, input.customer)
 }
 
 /// A name as shown: one line, no invisible characters, at most [`TITLE_CHARS_MAX`].

@@ -197,6 +197,7 @@ impl Sample {
             delivered_at: full.then(|| hours(-1)),
             entered: BTreeMap::new(),
             counted: false,
+            traces: Default::default(),
         };
         let cart = Cart {
             customer_id: customer.id,

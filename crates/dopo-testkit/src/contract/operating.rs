@@ -39,7 +39,7 @@ pub async fn counters_add_up(store: Subject) {
     )
     .await;
     let found = store.counters(shop, "revenue", day, day).await.unwrap();
-    let mut found: Vec<_> = found.into_iter().map(|(k, n)| (k.dim, n)).collect();
+    let mut found: Vec<_> = found.into_iter().map(|(k, n)| (k.dim.into_owned(), n)).collect();
     found.sort();
     assert_eq!(found, [(String::new(), -1_250), ("LE".to_owned(), 3_751)]);
 }
@@ -70,7 +70,7 @@ pub async fn counters_are_found_by_prefix_and_day(store: Subject) {
         assert!(found.iter().all(|(key, _)| key.shop == shop));
         let mut found: Vec<_> = found
             .into_iter()
-            .map(|(key, n)| (key.day.day(), key.metric, n))
+            .map(|(key, n)| (key.day.day(), key.metric.into_owned(), n))
             .collect();
         found.sort();
         found

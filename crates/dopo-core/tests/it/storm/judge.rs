@@ -2,17 +2,96 @@
 
 use super::{History, ROME};
 use dopo_core::consent::{Channel, ConsentState, Purpose, Topic};
+use dopo_core::counter::NOW;
 use dopo_core::customer::Customer;
 use dopo_core::id::CustomerId;
 use dopo_core::journey::{CloseReason, Phase};
 use dopo_core::message::{Message, MessageStatus};
+use dopo_core::order::Standing;
 use dopo_core::parcel::ParcelState;
 use dopo_core::simulate::{Row, Verdict};
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 impl History {
+    /// The gauges say what one counts, and no figure of the first page contradicts another.
+    fn gauges_are_what_there_is(&mut self) {
+        let mut there: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let mut put = |metric: &str, dim: &str| {
+            *there
+                .entry((metric.to_owned(), dim.to_owned()))
+                .or_default() += 1;
+        };
+        for _ in self.stage.customers() {
+            put("now.customers", "");
+        }
+        for _ in 0..self.stage.tasks() {
+            put("now.tasks", "");
+        }
+        for order in self.stage.orders() {
+            let standing = order.standing();
+            put("now.orders", standing.as_str());
+            if standing != Standing::Cancelled {
+                for parcel in order.tracked.iter().filter(|p| p.is_live()) {
+                    put("now.parcels", parcel.state.as_str());
+                }
+            }
+        }
+        for run in self.stage.runs() {
+            if let Some(step) = run.step() {
+                put("now.runs", &format!("{}/{step}", run.journey));
+            }
+        }
+        let counters = self.stage.counters();
+        let gauges: BTreeMap<(String, String), i64> = counters
+            .0
+            .iter()
+            .filter(|(key, n)| key.day == NOW && **n != 0)
+            .map(|(key, n)| ((key.metric.to_string(), key.dim.to_string()), *n))
+            .collect();
+        let mut wrong = Vec::new();
+        if gauges != there {
+            wrong.push(format!("5: gauges say {gauges:?}, there is {there:?}"));
+        }
+        let mut sum: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+        for (key, n) in &counters.0 {
+            let kind = key.dim.split('/').next().unwrap_or_default();
+            *sum.entry((&key.metric, kind)).or_default() += n;
+        }
+        let of = |metric: &str, kind: &str| sum.get(&(metric, kind)).copied().unwrap_or(0);
+        let left = self.stage.rows().iter();
+        let left = left.filter(|row| row.decision == Verdict::Allow).count() as i64;
+        let never_more = [
+            ("kpi.opened", "kpi.open_measurable"),
+            ("kpi.clicked", "kpi.click_measurable"),
+            ("kpi.first_contact_24h", "kpi.first_contact"),
+            ("kpi.crosssell_reached", "kpi.sent"),
+            ("kpi.crosssell_orders", "kpi.orders"),
+            ("kpi.contact_orders", "kpi.orders"),
+            ("kpi.orders", "kpi.orders"),
+        ];
+        if of("kpi.sent", "") != left {
+            wrong.push(format!(
+                "5: {left} messages left, {} counted",
+                of("kpi.sent", "")
+            ));
+        }
+        for (less, more) in never_more {
+            if of(less, "") > of(more, "") || of(less, "") < 0 {
+                wrong.push(format!("5: more {less} than {more}"));
+            }
+            for kind in ["channel", "journey"] {
+                if less != "kpi.orders" && of(less, kind) != of(less, "") {
+                    wrong.push(format!("5: {less} differs by {kind}"));
+                }
+            }
+        }
+        for what in wrong {
+            self.fail(what);
+        }
+    }
+
     fn fail(&mut self, what: String) {
         self.broken.push(what);
     }
@@ -333,6 +412,7 @@ impl History {
         if again {
             self.fail("2: one campaign's coupon twice within 30 days".into());
         }
+        self.gauges_are_what_there_is();
         let mut stuck = Vec::new();
         for run in self.stage.runs() {
             match &run.state.phase {
