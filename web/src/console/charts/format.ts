@@ -1,0 +1,105 @@
+/** How figures with a unit are written, in charts and beside them. */
+
+import type { Lang } from "../i18n/lang";
+import { type Format, formats } from "../ui/format";
+
+/** What a figure is measured in; as the API says it. */
+export type Unit = "seconds" | "ratio" | "count" | "cents";
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const kept = new Map<Lang, Format>();
+
+function of(lang: Lang): Format {
+  const format = kept.get(lang) ?? formats(lang);
+  kept.set(lang, format);
+  return format;
+}
+
+/** A whole number. */
+export function count(value: number, lang: Lang): string {
+  return of(lang).number(value);
+}
+
+/** A share as percent; a decimal only where there is one. */
+export function ratio(value: number, lang: Lang): string {
+  return of(lang).percent(value);
+}
+
+/** A span of time in its two largest parts: `3 min`, `1 h 20 min`, `2 g 4 h`. */
+export function span(seconds: number, lang: Lang): string {
+  if (seconds < MINUTE) {
+    return `${Math.round(seconds)} s`;
+  }
+  const minutes = Math.round(seconds / MINUTE);
+  const hours = Math.round(seconds / HOUR);
+  const parts = (big: number, unit: string, small: number, smallUnit: string) =>
+    small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${smallUnit}`;
+  if (minutes < 60) {
+    return `${minutes} min`;
+  }
+  if (seconds < 2 * DAY) {
+    return parts(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  }
+  return parts(Math.floor(hours / 24), lang === "it" ? "g" : "d", hours % 24, "h");
+}
+
+/** A figure in its unit; `null` is unknown and is called so by the caller, never shown as zero. */
+export function figure(value: number, unit: Unit, lang: Lang): string {
+  switch (unit) {
+    case "seconds":
+      return span(value, lang);
+    case "ratio":
+      return ratio(value, lang);
+    case "cents":
+      return of(lang).money({ cents: value, currency: "EUR" });
+    case "count":
+      return count(value, lang);
+  }
+}
+
+/** A figure for an axis: short. */
+export function axisFigure(value: number, unit: Unit, lang: Lang): string {
+  if (unit === "cents") {
+    return `${count(Math.round(value / 100), lang)}\u00a0€`;
+  }
+  return unit === "ratio" ? of(lang).percent(value, 0) : figure(value, unit, lang);
+}
+
+/** A step for an axis in whole minutes, hours or days, so that its marks read well. */
+export function secondsStep(highest: number): number {
+  const steps = [1, 10, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY];
+  return steps.find((step) => highest / step <= 5) ?? Math.ceil(highest / DAY / 5) * DAY;
+}
+
+/** The change against the span before: in points for shares, relative for the rest. */
+export function change(value: number, previous: number, unit: Unit, lang: Lang): string | null {
+  const sign = (figure: number) => (figure > 0 ? "+" : figure < 0 ? "−" : "");
+  if (unit === "ratio") {
+    const points = Math.round((value - previous) * 1000) / 10;
+    return `${sign(points)}${of(lang).number(Math.abs(points), 1)} pt`;
+  }
+  if (previous === 0) {
+    return null;
+  }
+  const share = Math.round(((value - previous) / previous) * 100) / 100;
+  return `${sign(share)}${of(lang).percent(Math.abs(share), 0)}`;
+}
+
+const LOCALES: Record<Lang, string> = { it: "it-IT", en: "en-GB" };
+
+/** A calendar day such as `2026-11-22`, read as that day wherever one is. */
+export function day(iso: string, lang: Lang, form: "short" | "long" = "short"): string {
+  const at = new Date(`${iso}T12:00:00Z`);
+  if (Number.isNaN(at.getTime())) {
+    return iso;
+  }
+  return new Intl.DateTimeFormat(LOCALES[lang], {
+    timeZone: "UTC",
+    ...(form === "short"
+      ? { day: "numeric", month: "short" }
+      : { weekday: "long", day: "numeric", month: "long", year: "numeric" }),
+  }).format(at);
+}

@@ -1,0 +1,31 @@
+/** The filters of the customer list; each stands in the address by its name in the API. */
+
+export const FILTERS = [
+  "province",
+  "region",
+  "orders_min",
+  "orders_max",
+  "last_order_from",
+  "last_order_before",
+  "marketing_email",
+  "unreachable",
+] as const;
+
+/** What the API is asked: the search and the filters of the address, and nothing else of it. */
+export function asked(query: Record<string, string>): Record<string, string> {
+  const kept = ["q", ...FILTERS].flatMap((name) => (query[name] ? [[name, query[name]]] : []));
+  return Object.fromEntries(kept);
+}
+
+/** The filters as a saved view keeps them: without the search, which could name a person. */
+export function viewQuery(query: Record<string, string>, names: readonly string[]): string {
+  const kept = names.flatMap((name) =>
+    query[name] ? [[name, query[name]] as [string, string]] : [],
+  );
+  return new URLSearchParams(kept).toString();
+}
+
+/** How many filters are set. */
+export function filtersSet(query: Record<string, string>): number {
+  return FILTERS.filter((name) => query[name]).length;
+}

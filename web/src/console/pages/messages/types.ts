@@ -1,0 +1,94 @@
+/** What the API says about messages. */
+
+export const CHANNELS = ["email", "sms", "push", "call"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+export const STATUSES = [
+  "queued",
+  "sending",
+  "sent",
+  "captured",
+  "held_back",
+  "left_to_platform",
+  "failed",
+  "bounced",
+  "in_doubt",
+] as const;
+export type MessageStatus = (typeof STATUSES)[number];
+
+export type Purpose =
+  | "legal"
+  | "service"
+  | "care"
+  | "feedback"
+  | "cart"
+  | "marketing_similar"
+  | "marketing"
+  | "third_party";
+
+/** Why a message leaves, waits or does not leave. */
+export interface WhyOfMessage {
+  decision: "allowed" | "held_back" | "waiting";
+  basis: string | null;
+  evidence: string | null;
+  reason: string | null;
+  it: string;
+  en: string;
+}
+
+export interface MessageRow {
+  id: string;
+  customer: {
+    id: string;
+    name: string | null;
+    email?: string | null;
+    phone?: string | null;
+  } | null;
+  order: { id: string; number: string } | null;
+  journey: string | null;
+  step: string | null;
+  template: string | null;
+  channel: Channel;
+  purpose: Purpose;
+  status: MessageStatus;
+  decided_at: string;
+  due_at: string | null;
+  sent_at: string | null;
+  opened_at: string | null;
+  clicked_at: string | null;
+  failure: string | null;
+  attempts: number;
+  why: WhyOfMessage;
+}
+
+/** A message or a template as it reads. */
+export interface Rendered {
+  subject: string | null;
+  preheader: string | null;
+  text: string | null;
+  html: string | null;
+  sms: string | null;
+  segments: number | null;
+}
+
+export interface MessageDetail extends MessageRow {
+  rendered: Rendered | null;
+  life: { at: string; what: string; it: string; en: string }[];
+}
+
+export interface TemplateRow {
+  name: string;
+  locale: string;
+  version: number | string | null;
+  channel: Channel;
+  subject: string | null;
+}
+
+export interface TemplateDetail {
+  name: string;
+  locale: string;
+  version: number | string | null;
+  source: string;
+  samples: { id: string; it: string; en: string }[];
+  rendered: Rendered | null;
+}

@@ -1,0 +1,301 @@
+import { Button } from "@mantine/core";
+import { IconExternalLink } from "@tabler/icons-react";
+import { useParams } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { useGet } from "../../api/hooks";
+import { said, useLang } from "../../i18n/lang";
+import { EmptyState } from "../../ui/empty";
+import { MoneyText, Time, useFormat } from "../../ui/format";
+import { Link } from "../../ui/link";
+import { PageHead } from "../../ui/page-head";
+import { Facts, Section } from "../../ui/section";
+import { Await } from "../../ui/states";
+import { MessagesTable } from "../messages/table";
+import css from "./orders.module.css";
+import type { Checkpoint, OrderDetail, OrderSnapshot, ParcelFull, PostalAddress } from "./types";
+import { ParcelBadge, parcelTone, StandingBadge } from "./words";
+
+/** One order: where its parcels are, what was bought, what was written about it. */
+export default function Order() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const query = useGet<OrderDetail>(`/orders/${encodeURIComponent(id)}`, {
+    topics: ["orders", "messages"],
+    keep: false,
+  });
+  return <Await query={query}>{(order) => <Shown order={order} />}</Await>;
+}
+
+function Shown({ order }: { order: OrderDetail }) {
+  const { t } = useTranslation("orders");
+  const format = useFormat();
+  const { snapshot, customer } = order;
+  const name = customer?.name ?? customer?.email ?? t("without_customer");
+  return (
+    <>
+      <PageHead
+        title={t("one", { number: snapshot.number })}
+        back={{ to: "/orders", label: t("title") }}
+        sentence={t(`says.${order.standing}`, {
+          name,
+          day: format.date(snapshot.placed_at),
+          total: format.money(snapshot.total),
+        })}
+        actions={
+          <Button
+            component="a"
+            href={order.page_url}
+            target="_blank"
+            rel="noreferrer"
+            rightSection={<IconExternalLink size={16} aria-hidden />}
+          >
+            {t("customer_page")}
+          </Button>
+        }
+      />
+      <div className={css.columns}>
+        <div>
+          {order.parcels.length === 0 ? (
+            <Section title={t("parcels")}>
+              <p className="muted">
+                {t(order.standing === "cancelled" ? "no_parcels_cancelled" : "no_parcels")}
+              </p>
+            </Section>
+          ) : (
+            order.parcels.map((parcel, at) => (
+              <ParcelSection
+                key={parcel.seq}
+                parcel={parcel}
+                of={order.parcels.length > 1 ? [at + 1, order.parcels.length] : null}
+              />
+            ))
+          )}
+          <Section title={t("lines")}>
+            <Lines snapshot={snapshot} />
+          </Section>
+        </div>
+        <div>
+          <Section title={t("about")} aside={<StandingBadge standing={order.standing} />}>
+            <Facts
+              items={[
+                {
+                  label: t("column.customer"),
+                  value: customer ? <Link to={`/customers/${customer.id}`}>{name}</Link> : name,
+                },
+                { label: t("column.placed"), value: <Time at={snapshot.placed_at} kind="long" /> },
+                snapshot.payment
+                  ? {
+                      label: t("payment_label"),
+                      value: (
+                        <>
+                          {t(`payment.${snapshot.payment}`, { defaultValue: snapshot.payment })}
+                          {snapshot.cash_on_delivery ? ` · ${t("cash_on_delivery")}` : ""}
+                        </>
+                      ),
+                    }
+                  : null,
+                { label: t("shipping_method"), value: snapshot.shipping_method ?? null },
+                {
+                  label: t("promised_on"),
+                  value: snapshot.promised_on ? format.date(snapshot.promised_on) : null,
+                },
+                {
+                  label: t("ship_to"),
+                  value: snapshot.ship_to ? <Address address={snapshot.ship_to} /> : null,
+                },
+                {
+                  label: t("discount_codes"),
+                  value: snapshot.discount_codes?.length
+                    ? format.list(snapshot.discount_codes)
+                    : null,
+                },
+                {
+                  label: t("cancelled_at"),
+                  value: snapshot.cancelled_at ? (
+                    <Time at={snapshot.cancelled_at} kind="long" />
+                  ) : null,
+                },
+                snapshot.test ? { label: t("test_label"), value: t("test") } : null,
+              ]}
+            />
+          </Section>
+          {order.returns.length > 0 && (
+            <Section title={t("returns")}>
+              <ul className={css.returns}>
+                {order.returns.map((one) => (
+                  <li key={one.external_id}>
+                    {t(`return.${one.state}`, { defaultValue: one.state })}{" "}
+                    <span className="muted">
+                      <Time at={one.at} kind="short" />
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            </Section>
+          )}
+        </div>
+      </div>
+      <h2 className={css.part}>{t("messages")}</h2>
+      <MessagesTable
+        list={{
+          items: order.messages,
+          error: null,
+          loading: false,
+          stale: false,
+          again: () => {},
+          more: null,
+          loadingMore: false,
+        }}
+        about="order"
+        label={t("messages")}
+        empty={<EmptyState title={t("no_messages.title")}>{t("no_messages.text")}</EmptyState>}
+      />
+    </>
+  );
+}
+
+function ParcelSection({ parcel, of }: { parcel: ParcelFull; of: [number, number] | null }) {
+  const { t } = useTranslation("orders");
+  const format = useFormat();
+  return (
+    <Section
+      title={of ? t("parcel_of", { n: of[0], all: of[1] }) : t("parcel")}
+      aside={<ParcelBadge parcel={parcel} />}
+    >
+      <p className={css.carrier}>
+        {parcel.carrier ?? t("no_carrier")}
+        {parcel.number && (
+          <>
+            {" · "}
+            {parcel.url ? (
+              <a href={parcel.url} target="_blank" rel="noreferrer">
+                {parcel.number}
+              </a>
+            ) : (
+              parcel.number
+            )}
+          </>
+        )}
+        {parcel.expected_on && (
+          <span className="muted">
+            {" "}
+            · {t("expected", { day: format.date(parcel.expected_on) })}
+          </span>
+        )}
+      </p>
+      {parcel.checkpoints.length === 0 ? (
+        <p className="muted">{t("no_checkpoints")}</p>
+      ) : (
+        <ol className={css.checkpoints}>
+          {newestFirst(parcel.checkpoints).map((one) => (
+            <CheckpointRow
+              key={`${one.at}${one.state}${one.known_at}${one.code}`}
+              checkpoint={one}
+            />
+          ))}
+        </ol>
+      )}
+    </Section>
+  );
+}
+
+/** Checkpoints with the latest on top. */
+export function newestFirst(checkpoints: Checkpoint[]): Checkpoint[] {
+  return [...checkpoints].sort(
+    (a, b) =>
+      Date.parse(b.at) - Date.parse(a.at) || Date.parse(b.known_at) - Date.parse(a.known_at),
+  );
+}
+
+function CheckpointRow({ checkpoint }: { checkpoint: Checkpoint }) {
+  const { t } = useTranslation("orders");
+  const lang = useLang();
+  const words = said(lang, checkpoint);
+  return (
+    <li data-tone={checkpoint.revoked_at ? "neutral" : parcelTone(checkpoint.state)}>
+      <div>
+        {checkpoint.revoked_at ? <s>{words}</s> : <strong>{words}</strong>}
+        {checkpoint.place && <span className="muted"> · {checkpoint.place}</span>}
+      </div>
+      {checkpoint.text && checkpoint.text !== words && (
+        <div className="muted">{checkpoint.text}</div>
+      )}
+      {checkpoint.reason && (
+        <div>{t(`reason.${checkpoint.reason}`, { defaultValue: checkpoint.reason })}</div>
+      )}
+      <div className="muted">
+        <Time at={checkpoint.at} kind={checkpoint.day_only ? "day" : "short"} />
+        {checkpoint.revoked_at && (
+          <>
+            {" · "}
+            {t("revoked")} <Time at={checkpoint.revoked_at} kind="short" />
+          </>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Lines({ snapshot }: { snapshot: OrderSnapshot }) {
+  const { t } = useTranslation("orders");
+  const format = useFormat();
+  const sums = (["subtotal", "shipping", "discount", "refunded"] as const).flatMap((name) => {
+    const value = snapshot[name];
+    return value && value.cents !== 0 ? [[name, value] as const] : [];
+  });
+  return (
+    <table className={css.lines}>
+      <tbody>
+        {snapshot.lines.map((line) => (
+          <tr key={line.id}>
+            <th scope="row">
+              {line.url && /^https?:/.test(line.url) ? (
+                <a href={line.url} target="_blank" rel="noreferrer">
+                  {line.title}
+                </a>
+              ) : (
+                line.title
+              )}
+              {line.variant && <span className="muted"> · {line.variant}</span>}
+            </th>
+            <td>{format.number(line.quantity)} ×</td>
+            <td>{format.money(line.unit_price)}</td>
+          </tr>
+        ))}
+      </tbody>
+      <tfoot>
+        {sums.map(([name, value]) => (
+          <tr key={name} className="muted">
+            <th scope="row" colSpan={2}>
+              {t(`sum.${name}`)}
+            </th>
+            <td>{format.money(value)}</td>
+          </tr>
+        ))}
+        <tr>
+          <th scope="row" colSpan={2}>
+            <strong>{t("sum.total")}</strong>
+          </th>
+          <td>
+            <strong>
+              <MoneyText value={snapshot.total} />
+            </strong>
+          </td>
+        </tr>
+      </tfoot>
+    </table>
+  );
+}
+
+function Address({ address }: { address: PostalAddress }) {
+  const town = [address.postal_code, address.city, address.province && `(${address.province})`]
+    .filter(Boolean)
+    .join(" ");
+  const rows = [address.name, address.company, address.street, address.extra, town].filter(Boolean);
+  return (
+    <address className={css.address}>
+      {rows.map((row) => (
+        <span key={row}>{row}</span>
+      ))}
+    </address>
+  );
+}

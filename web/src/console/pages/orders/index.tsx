@@ -1,0 +1,63 @@
+import { Tabs } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { useList } from "../../api/hooks";
+import { EmptyState } from "../../ui/empty";
+import { PageHead } from "../../ui/page-head";
+import { useQueryState } from "../../ui/query-state";
+import { Filters } from "../../ui/section";
+import { SearchField } from "../customers/search-field";
+import { OrdersTable } from "./table";
+import { type OrderRow, STANDINGS } from "./types";
+
+/** Orders with their parcels, by where they stand. */
+export default function Orders() {
+  const { t } = useTranslation("orders");
+  const [query, setQuery] = useQueryState();
+  const { q, standing, customer } = query;
+  const list = useList<OrderRow>("/orders", {
+    query: { q, standing, customer },
+    topics: ["orders"],
+  });
+  const narrowed = Boolean(q || standing || customer);
+  return (
+    <>
+      <PageHead title={t("title")} sentence={t("sentence")} />
+      <Filters label={t("search.label")}>
+        <SearchField
+          label={t("search.label")}
+          placeholder={t("search.placeholder")}
+          value={q ?? ""}
+          onSearch={(next) => setQuery({ q: next }, { replace: true })}
+        />
+      </Filters>
+      <Tabs
+        value={standing ?? "all"}
+        onChange={(next) => setQuery({ standing: next === "all" ? null : next })}
+      >
+        <Tabs.List mb="md">
+          <Tabs.Tab value="all">{t("standing.all")}</Tabs.Tab>
+          {STANDINGS.map((one) => (
+            <Tabs.Tab key={one} value={one}>
+              {t(`standing.${one}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={standing ?? "all"}>
+          <OrdersTable
+            list={list}
+            label={t("title")}
+            empty={
+              narrowed ? (
+                <EmptyState title={t("none_found.title")}>
+                  {standing === "trouble" && !q ? t("none_found.trouble") : t("none_found.text")}
+                </EmptyState>
+              ) : (
+                <EmptyState title={t("empty.title")}>{t("empty.text")}</EmptyState>
+              )
+            }
+          />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}

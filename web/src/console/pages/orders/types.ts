@@ -1,0 +1,105 @@
+/** What the API says about orders and parcels. */
+
+import type { Money } from "../../api/types";
+import type { MessageRow } from "../messages/types";
+
+export const STANDINGS = ["open", "shipped", "trouble", "delivered", "cancelled"] as const;
+export type Standing = (typeof STANDINGS)[number];
+
+export interface ParcelBrief {
+  seq: number;
+  carrier: string | null;
+  number: string | null;
+  state: string;
+  at: string | null;
+  it: string;
+  en: string;
+}
+
+export interface OrderRow {
+  id: string;
+  external_id: string;
+  number: string;
+  placed_at: string;
+  standing: Standing;
+  total: Money;
+  payment: string;
+  customer: { id: string; name: string | null; email: string | null } | null;
+  province: string | null;
+  items: number;
+  parcels: ParcelBrief[];
+}
+
+export interface Checkpoint {
+  at: string;
+  day_only: boolean;
+  state: string;
+  it: string;
+  en: string;
+  place: string | null;
+  text: string | null;
+  code: string | null;
+  reason: string | null;
+  known_at: string;
+  revoked_at: string | null;
+}
+
+export interface ParcelFull extends ParcelBrief {
+  url?: string | null;
+  expected_on?: string | null;
+  checkpoints: Checkpoint[];
+}
+
+export interface OrderLine {
+  id: string;
+  title: string;
+  variant?: string | null;
+  sku?: string | null;
+  quantity: number;
+  unit_price: Money;
+  url?: string | null;
+}
+
+export interface PostalAddress {
+  name?: string | null;
+  company?: string | null;
+  street?: string | null;
+  extra?: string | null;
+  postal_code?: string | null;
+  city?: string | null;
+  province?: string | null;
+  country?: string | null;
+}
+
+/** The shop platform's word about an order. */
+export interface OrderSnapshot {
+  external_id: string;
+  number: string;
+  placed_at: string;
+  lines: OrderLine[];
+  subtotal?: Money | null;
+  discount?: Money | null;
+  shipping?: Money | null;
+  total: Money;
+  refunded?: Money | null;
+  payment?: string;
+  payment_method?: string | null;
+  cash_on_delivery?: boolean;
+  cancelled_at?: string | null;
+  ship_to?: PostalAddress | null;
+  shipping_method?: string | null;
+  promised_on?: string | null;
+  discount_codes?: string[];
+  test?: boolean;
+}
+
+export interface OrderDetail {
+  id: string;
+  standing: Standing;
+  snapshot: OrderSnapshot;
+  customer: { id: string; name: string | null; email: string | null } | null;
+  parcels: ParcelFull[];
+  returns: { external_id: string; state: string; at: string }[];
+  messages: MessageRow[];
+  page_url: string;
+}

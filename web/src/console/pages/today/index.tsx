@@ -1,0 +1,286 @@
+import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useGet } from "../../api/hooks";
+import { useSession } from "../../api/session";
+import type { Page } from "../../api/types";
+import { Bars } from "../../charts/bars";
+import { pick, said, useLang } from "../../i18n/lang";
+import { useFormat } from "../../ui/format";
+import { Link } from "../../ui/link";
+import { PageHead } from "../../ui/page-head";
+import { useQueryState } from "../../ui/query-state";
+import { Section } from "../../ui/section";
+import { Side } from "../../ui/side";
+import { Await } from "../../ui/states";
+import { PROVINCES, REGIONS } from "../customers/places";
+import type { JourneyRow } from "../journeys/types";
+import { CHANNELS } from "../messages/types";
+import { parcelTone } from "../orders/words";
+import { Breakdowns } from "./breakdown";
+import { KpiCard, KpiDetail } from "./kpi";
+import { dayIn, PERIODS, periodOf, SLICES, type SliceKind, sliceOf, span } from "./period";
+import css from "./today.module.css";
+import type { Today } from "./types";
+
+/** Until the shop has said its zone. */
+const ZONE_USUAL = "Europe/Rome";
+
+/** How the shop is doing. */
+export default function TodayPage() {
+  const { t } = useTranslation("today");
+  const lang = useLang();
+  const [query, setQuery] = useQueryState();
+  const slice = sliceOf(query);
+  const [zone, setZone] = useState(ZONE_USUAL);
+  const period = span(query, dayIn(zone, new Date()));
+  const today = useGet<Today>("/today", {
+    query: { ...period, ...(slice ? { [slice.kind]: slice.value } : {}) },
+    topics: ["counters"],
+  });
+  if (today.data && today.data.zone !== zone) {
+    setZone(today.data.zone);
+  }
+  const open = today.data?.kpis.find((one) => one.id === query.figure);
+  return (
+    <>
+      <PageHead
+        title={t("title")}
+        sentence={today.data ? said(lang, today.data.sentence) : "\u00a0"}
+      />
+      <Choices />
+      <Await query={today}>
+        {(data) => (
+          <div className={today.isPlaceholderData ? css.stale : undefined}>
+            <section className={css.kpis} aria-label={t("figures")}>
+              {data.kpis.map((kpi) => (
+                <KpiCard key={kpi.id} kpi={kpi} onOpen={() => setQuery({ figure: kpi.id })} />
+              ))}
+            </section>
+            <Now now={data.now} />
+            <div className={css.two}>
+              <HeldBack items={data.held_back} />
+              <Parcels items={data.parcels} />
+            </div>
+            <Breakdowns breakdown={data.breakdown} />
+            <Side
+              opened={open !== undefined}
+              onClose={() => setQuery({ figure: null })}
+              title={open ? t(`kpi.${open.id}`, { defaultValue: open.id }) : ""}
+              wide
+            >
+              {open && <KpiDetail kpi={open} today={data} />}
+            </Side>
+          </div>
+        )}
+      </Await>
+    </>
+  );
+}
+
+function Choices() {
+  const { t } = useTranslation("today");
+  const [query, setQuery] = useQueryState();
+  const period = periodOf(query);
+  const slice = sliceOf(query);
+  const [kind, setKind] = useState<SliceKind | "all">(slice?.kind ?? "all");
+  const none = Object.fromEntries(SLICES.map((one) => [one, null]));
+  return (
+    <search className={css.choices} aria-label={t("choices")}>
+      <SegmentedControl
+        aria-label={t("period.label")}
+        data={PERIODS.map((value) => ({ value, label: t(`period.${value}`) }))}
+        value={period}
+        onChange={(next) =>
+          setQuery({ period: next, ...(next === "custom" ? {} : { from: null, to: null }) })
+        }
+      />
+      {period === "custom" && (
+        <>
+          <TextInput
+            type="date"
+            aria-label={t("period.from")}
+            value={query.from ?? ""}
+            onChange={(event) => setQuery({ from: event.currentTarget.value }, { replace: true })}
+          />
+          <TextInput
+            type="date"
+            aria-label={t("period.to")}
+            value={query.to ?? ""}
+            onChange={(event) => setQuery({ to: event.currentTarget.value }, { replace: true })}
+          />
+        </>
+      )}
+      <Select
+        aria-label={t("slice.label")}
+        data={["all", ...SLICES].map((value) => ({ value, label: t(`slice.${value}`) }))}
+        value={kind}
+        onChange={(next) => {
+          setKind((next ?? "all") as SliceKind | "all");
+          setQuery(none);
+        }}
+      />
+      {kind !== "all" && (
+        <SliceValue
+          kind={kind}
+          value={slice?.kind === kind ? slice.value : null}
+          onChange={(value) => setQuery({ ...none, [kind]: value })}
+        />
+      )}
+      {slice && (
+        <Button
+          variant="subtle"
+          onClick={() => {
+            setKind("all");
+            setQuery(none);
+          }}
+        >
+          {t("slice.clear")}
+        </Button>
+      )}
+    </search>
+  );
+}
+
+function SliceValue({
+  kind,
+  value,
+  onChange,
+}: {
+  kind: SliceKind;
+  value: string | null;
+  onChange: (value: string | null) => void;
+}) {
+  const { t } = useTranslation(["today", "messages"]);
+  const lang = useLang();
+  const { may } = useSession();
+  const journeys = useGet<Page<JourneyRow>>("/journeys", {
+    topics: ["journeys"],
+    enabled: kind === "journey" && may("journeys:read"),
+  });
+  const data = {
+    channel: () =>
+      CHANNELS.map((one) => ({ value: one as string, label: t(`messages:channel.${one}`) })),
+    journey: () =>
+      (journeys.data?.items ?? []).map((one) => ({
+        value: one.id,
+        label: pick(lang, one, "name") || one.id,
+      })),
+    region: () => REGIONS.map(([id, label]) => ({ value: id, label })),
+    province: () => PROVINCES.map(([id, name]) => ({ value: id, label: `${name} (${id})` })),
+  }[kind]();
+  return (
+    <Select
+      aria-label={t(`slice.${kind}`)}
+      placeholder={t("slice.choose")}
+      data={data}
+      value={value}
+      onChange={onChange}
+      searchable={data.length > 10}
+    />
+  );
+}
+
+/** What each count of now is about: where to look, and whether it asks for somebody. */
+const NOW: [keyof Today["now"], to: string, scope: string, asks: boolean][] = [
+  ["tasks_open", "/tasks", "tasks:read", false],
+  ["orders_open", "/orders?standing=open", "orders:read", false],
+  ["runs", "/journeys", "journeys:read", false],
+  ["queue_due", "/messages?status=queued", "messages:read", false],
+  ["queue_later", "/messages?status=queued", "messages:read", false],
+  ["failed_messages", "/messages?status=failed", "messages:read", true],
+  ["failed_inbox", "/inbox?status=failed", "inbox:read", true],
+  ["customers", "/customers", "customers:read", false],
+];
+
+function Now({ now }: { now: Today["now"] }) {
+  const { t } = useTranslation("today");
+  const format = useFormat();
+  const { may } = useSession();
+  return (
+    <Section title={t("now.title")}>
+      <ul className={css.now}>
+        {NOW.map(([name, to, scope, asks]) => {
+          const n = now[name];
+          const text = (
+            <>
+              <strong>{format.number(n)}</strong>
+              <span>{t(`now.${name}`)}</span>
+            </>
+          );
+          return (
+            <li key={name} data-asks={asks && n > 0}>
+              {may(scope) ? <Link to={to}>{text}</Link> : <span>{text}</span>}
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}
+
+function HeldBack({ items }: { items: Today["held_back"] }) {
+  const { t } = useTranslation(["today", "messages"]);
+  const lang = useLang();
+  return (
+    <Section
+      title={t("held_back.title")}
+      aside={<Link to="/messages?status=held_back">{t("held_back.see")}</Link>}
+    >
+      {items.length === 0 ? (
+        <p className="muted">{t("held_back.none")}</p>
+      ) : (
+        <Bars
+          title={t("held_back.title")}
+          bars={items.map((one) => ({
+            id: one.reason,
+            label: said(lang, one),
+            n: one.n,
+            detail: t(`messages:rule.${one.reason}`, { defaultValue: "" }),
+          }))}
+        />
+      )}
+    </Section>
+  );
+}
+
+function Parcels({ items }: { items: Today["parcels"] }) {
+  const { t } = useTranslation("today");
+  const lang = useLang();
+  const format = useFormat();
+  const trouble = items.filter((one) => one.trouble && one.n > 0);
+  const others = items.filter((one) => !one.trouble && one.n > 0);
+  const all = trouble.reduce((sum, one) => sum + one.n, 0);
+  return (
+    <Section
+      title={t("parcels.title")}
+      aside={all > 0 && <Link to="/orders?standing=trouble">{t("parcels.see")}</Link>}
+    >
+      {all === 0 ? (
+        <p>{t("parcels.none")}</p>
+      ) : (
+        <ul className={css.trouble}>
+          {trouble.map((one) => (
+            <li key={one.state} data-tone={parcelTone(one.state)}>
+              <span>{said(lang, one)}</span>
+              <strong>{format.number(one.n)}</strong>
+            </li>
+          ))}
+        </ul>
+      )}
+      {others.length > 0 && (
+        <>
+          <h3 className={css.sub}>{t("parcels.others")}</h3>
+          <ul className={css.trouble}>
+            {others.map((one) => (
+              <li key={one.state} className="muted">
+                <span>{said(lang, one)}</span>
+                <span>{format.number(one.n)}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Section>
+  );
+}

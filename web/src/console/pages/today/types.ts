@@ -1,0 +1,61 @@
+/** What the API says about today. */
+
+import type { Unit } from "../../charts/format";
+import type { Said } from "../../i18n/lang";
+
+export interface Kpi {
+  id: string;
+  value: number | null;
+  unit: Unit;
+  numerator: number;
+  denominator: number;
+  /** The share that can be measured. */
+  coverage: number | null;
+  target: number | null;
+  better: "up" | "down";
+  met: boolean | null;
+  /** The span before. */
+  previous: number | null;
+  days: { day: string; value: number | null; n: number }[];
+  definition: Said;
+  /** Where the people behind it are listed. */
+  people: string | null;
+}
+
+export interface Slice {
+  id: string;
+  name_it: string;
+  name_en: string;
+  sent: number;
+  opened_ratio: number | null;
+  clicked_ratio: number | null;
+  crosssell_ratio: number | null;
+  first_contact_seconds: number | null;
+  orders: number;
+  n: number;
+}
+
+export const BREAKDOWNS = ["channels", "journeys", "regions", "provinces"] as const;
+export type Breakdown = (typeof BREAKDOWNS)[number];
+
+export interface Today {
+  from: string;
+  to: string;
+  zone: string;
+  slice: { kind: "all" | "channel" | "journey" | "province" | "region"; value: string | null };
+  sentence: Said;
+  kpis: Kpi[];
+  held_back: { reason: string; n: number; it: string; en: string }[];
+  parcels: { state: string; n: number; it: string; en: string; trouble: boolean }[];
+  now: {
+    customers: number;
+    orders_open: number;
+    tasks_open: number;
+    runs: number;
+    queue_due: number;
+    queue_later: number;
+    failed_messages: number;
+    failed_inbox: number;
+  };
+  breakdown: Record<Breakdown, Slice[]>;
+}
