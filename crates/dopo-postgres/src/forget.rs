@@ -8,6 +8,7 @@ use crate::rows::{CustomerRow, OrderRow, json};
 use crate::settings;
 use dopo_core::customer::{Customer, PersonDetails};
 use dopo_core::id::{CustomerId, ShopId};
+use dopo_core::parcel::{Parcel, ParcelSnapshot};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
@@ -104,7 +105,9 @@ pub(crate) async fn customer(
         told.cart_id = None;
         told.discount_codes.clear();
         told.parcels.clear();
-        order.tracked.clear();
+        for parcel in &mut order.tracked {
+            *parcel = restricted(parcel);
+        }
         ids.push(order.id.0);
         bodies.push(json(&order)?);
     }
@@ -129,6 +132,25 @@ pub(crate) async fn customer(
     .execute(c)
     .await?;
     Ok(())
+}
+
+/// What is kept of a parcel: that it was there and what became of it, so that its order does not look as if it were still
+/// to be sent.
+fn restricted(parcel: &Parcel) -> Parcel {
+    Parcel {
+        seq: parcel.seq,
+        snapshot: ParcelSnapshot {
+            external_id: parcel.snapshot.external_id.clone(),
+            shipped_at: parcel.snapshot.shipped_at,
+            lines: parcel.snapshot.lines.clone(),
+            cancelled: parcel.snapshot.cancelled,
+            ..ParcelSnapshot::default()
+        },
+        state: parcel.state,
+        reason: None,
+        delivered_at: parcel.delivered_at,
+        checkpoints: Vec::new(),
+    }
 }
 
 /// Deletes everything of a shop but the shop's row, marked disconnected.

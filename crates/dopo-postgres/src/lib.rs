@@ -12,6 +12,7 @@
 
 mod arrivals;
 mod backup;
+mod console;
 mod counters;
 mod due;
 mod fault;

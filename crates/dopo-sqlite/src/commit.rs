@@ -1,5 +1,6 @@
 //! The hot path: a batch of arrivals or due runs in, everything they change out, one transaction.
 
+use crate::console::listed;
 use crate::load::{self, Woken};
 use crate::rows::{all, first, json, name_of, number, parked_json, run, us, us_up, waits_for};
 use crate::{forget, refused, settings};
@@ -11,7 +12,8 @@ use dopo_core::event::Arrival;
 use dopo_core::id::{CustomerId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::message::Message;
-use dopo_core::order::Order;
+use dopo_core::order::{Order, Standing};
+use dopo_engine::ports::console::SEEN_SECONDS;
 use dopo_engine::ports::store::{
     DUE_PER_COMMIT_MAX, DecideArrivals, DecideDue, INTAKES_PER_COMMIT_MAX, InboxStatus, Intake,
     IntakeOutcome, StoreError,
@@ -24,19 +26,42 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// What was stored before the decision, so that unchanged index columns need not be written again.
 #[derive(Default)]
 struct Before {
-    orders: HashMap<OrderId, CustomerId>,
+    customers: HashMap<CustomerId, listed::Before>,
+    orders: HashMap<OrderId, OrderBefore>,
     carts: HashMap<String, CustomerId>,
     runs: HashMap<RunId, (CustomerId, bool)>,
     identities: BTreeMap<IdentityKey, CustomerId>,
 }
 
+/// The columns of an order that may change and are in an index.
+struct OrderBefore {
+    customer: CustomerId,
+    number: String,
+    standing: Standing,
+}
+
+impl OrderBefore {
+    fn of(order: &Order) -> Self {
+        OrderBefore {
+            customer: order.customer_id,
+            number: order.snapshot.number.clone(),
+            standing: order.standing(),
+        }
+    }
+}
+
 impl Before {
     fn of(loaded: &Loaded) -> Self {
         Before {
+            customers: loaded
+                .customers
+                .iter()
+                .map(|(id, customer)| (*id, listed::Before::of(customer)))
+                .collect(),
             orders: loaded
                 .orders
                 .iter()
-                .map(|(id, order)| (*id, order.customer_id))
+                .map(|(id, order)| (*id, OrderBefore::of(order)))
                 .collect(),
             carts: loaded
                 .carts
@@ -240,11 +265,36 @@ pub(crate) fn arrivals(
         park(c, shop, arrival, fact, inbox.copied())?;
     }
     settle_woken(c, shop, &woken, &unusable)?;
+    let mut newest: BTreeMap<&str, &Intake> = BTreeMap::new();
+    for one in &new {
+        newest.insert(&one.intake.source, &one.intake);
+    }
+    for (_, intake) in newest {
+        heard(c, shop, intake)?;
+    }
 
     if writes.shop_forgotten {
         forget::shop(c, shop)?;
     }
     Ok(outcomes)
+}
+
+/// Writes down when a source last sent something, if that was some time ago.
+fn heard(c: &Connection, shop: ShopId, intake: &Intake) -> Result<(), StoreError> {
+    run(
+        c,
+        "INSERT INTO sources (shop_id, source, last_at, last_topic) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (shop_id, source) DO UPDATE SET last_at = excluded.last_at, last_topic = excluded.last_topic
+         WHERE excluded.last_at >= last_at + ?5",
+        params![
+            shop.0,
+            intake.source,
+            us(intake.received_at),
+            intake.topic,
+            SEEN_SECONDS * 1_000_000
+        ],
+    )?;
+    Ok(())
 }
 
 /// See [`dopo_engine::ports::store::Store::commit_due`].
@@ -394,12 +444,7 @@ fn apply(
     before: &Before,
 ) -> Result<(), StoreError> {
     for customer in &writes.customers {
-        run(
-            c,
-            "INSERT INTO customers (shop_id, customer_id, body) VALUES (?1, ?2, ?3)
-             ON CONFLICT (shop_id, customer_id) DO UPDATE SET body = excluded.body",
-            params![shop.0, customer.id.0, json(customer)?],
-        )?;
+        listed::put(c, shop, customer, before.customers.get(&customer.id))?;
     }
     for (key, customer) in &writes.identities {
         if before.identities.get(key) == Some(customer) {
@@ -414,7 +459,7 @@ fn apply(
         )?;
     }
     for order in &writes.orders {
-        put_order(c, shop, order, before.orders.get(&order.id).copied())?;
+        put_order(c, shop, order, before.orders.get(&order.id))?;
     }
     for (value, order) in &writes.parcel_numbers {
         run(
@@ -565,25 +610,41 @@ fn put_order(
     c: &Connection,
     shop: ShopId,
     order: &Order,
-    known: Option<CustomerId>,
+    known: Option<&OrderBefore>,
 ) -> Result<(), StoreError> {
     let body = json(order)?;
     let told = &order.snapshot;
-    if known == Some(order.customer_id) {
-        run(
-            c,
-            "UPDATE orders SET number = ?3, placed_at = ?4, body = ?5 WHERE shop_id = ?1 AND order_id = ?2",
-            params![shop.0, order.id.0, told.number, us(told.placed_at), body],
-        )?;
+    let standing = order.standing();
+    let same = |k: &&OrderBefore| k.customer == order.customer_id && k.number == told.number;
+    if let Some(known) = known.filter(same) {
+        if known.standing == standing {
+            run(
+                c,
+                "UPDATE orders SET placed_at = ?3, body = ?4 WHERE shop_id = ?1 AND order_id = ?2",
+                params![shop.0, order.id.0, us(told.placed_at), body],
+            )?;
+        } else {
+            run(
+                c,
+                "UPDATE orders SET placed_at = ?3, standing = ?4, body = ?5 WHERE shop_id = ?1 AND order_id = ?2",
+                params![
+                    shop.0,
+                    order.id.0,
+                    us(told.placed_at),
+                    standing.as_str(),
+                    body
+                ],
+            )?;
+        }
         return Ok(());
     }
     run(
         c,
-        "INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, standing, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (shop_id, order_id) DO UPDATE SET
              customer_id = excluded.customer_id, external_id = excluded.external_id, number = excluded.number,
-             placed_at = excluded.placed_at, body = excluded.body",
+             placed_at = excluded.placed_at, standing = excluded.standing, body = excluded.body",
         params![
             shop.0,
             order.id.0,
@@ -591,6 +652,7 @@ fn put_order(
             told.external_id,
             told.number,
             us(told.placed_at),
+            standing.as_str(),
             body
         ],
     )?;
@@ -745,6 +807,7 @@ fn merge(
         "UPDATE messages SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE coupons SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE tasks SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
+        "UPDATE notes SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE ledger SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE merged_customers SET into_id = ?3 WHERE shop_id = ?1 AND into_id = ?2",
         "INSERT INTO merged_customers (shop_id, customer_id, into_id) VALUES (?1, ?2, ?3)
@@ -754,6 +817,7 @@ fn merge(
     ] {
         run(c, sql, params![shop.0, from.0, into.0])?;
     }
+    listed::drop_words(c, shop, from)?;
     run(
         c,
         "DELETE FROM customers WHERE shop_id = ?1 AND customer_id = ?2",

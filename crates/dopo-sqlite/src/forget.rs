@@ -3,12 +3,15 @@
 //! What tax and warranty law makes the seller keep stays in restricted form: the order with its sums and dates, without
 //! anything that says who or where. Everything else of the person goes.
 
-use crate::commit::salt;
+use crate::commit::{count, salt};
+use crate::console::listed;
 use crate::refused;
-use crate::rows::{self, all, first, json, run};
+use crate::rows::{self, all, first, json, number, run};
 use crate::settings;
-use dopo_core::customer::{Customer, PersonDetails};
+use dopo_core::counter::{Counters, NOW};
+use dopo_core::customer::PersonDetails;
 use dopo_core::id::{CustomerId, ShopId};
+use dopo_core::parcel::{Parcel, ParcelSnapshot};
 use dopo_engine::ports::store::StoreError;
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
@@ -39,6 +42,7 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
             )?;
         }
     }
+    count_open_tasks(c, shop, id)?;
     for sql in [
         "DELETE FROM outbox WHERE shop_id = ?1 AND effect_id IN
              (SELECT effect_id FROM messages WHERE shop_id = ?1 AND customer_id = ?2)",
@@ -52,6 +56,7 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         "DELETE FROM carts WHERE shop_id = ?1 AND customer_id = ?2",
         "DELETE FROM coupons WHERE shop_id = ?1 AND customer_id = ?2",
         "DELETE FROM tasks WHERE shop_id = ?1 AND customer_id = ?2",
+        "DELETE FROM notes WHERE shop_id = ?1 AND customer_id = ?2",
         "DELETE FROM ledger WHERE shop_id = ?1 AND customer_id = ?2",
         "DELETE FROM identities WHERE shop_id = ?1 AND customer_id = ?2",
         "DELETE FROM parcel_numbers WHERE shop_id = ?1 AND order_id IN
@@ -76,20 +81,47 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         told.cart_id = None;
         told.discount_codes.clear();
         told.parcels.clear();
-        order.tracked.clear();
+        for parcel in &mut order.tracked {
+            *parcel = restricted(parcel);
+        }
         run(
             c,
-            "UPDATE orders SET body = ?3 WHERE shop_id = ?1 AND order_id = ?2",
-            params![shop.0, order.id.0, json(&order)?],
+            "UPDATE orders SET standing = ?3, body = ?4 WHERE shop_id = ?1 AND order_id = ?2",
+            params![shop.0, order.id.0, order.standing().as_str(), json(&order)?],
         )?;
     }
-    let empty = Customer::new(id, person.created_at);
-    run(
+    listed::empty(c, shop, &person)
+}
+
+/// Takes the person's open tasks out of the gauge; their orders stay, and stand where they stood.
+fn count_open_tasks(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(), StoreError> {
+    let open = number(
         c,
-        "UPDATE customers SET body = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
-        params![shop.0, id.0, json(&empty)?],
+        "SELECT count(*) FROM tasks WHERE shop_id = ?1 AND customer_id = ?2 AND done_at IS NULL",
+        params![shop.0, id.0],
     )?;
-    Ok(())
+    let mut counters = Counters::default();
+    counters.add(shop, NOW, "now.tasks", "", -open.unwrap_or_default());
+    count(c, &counters)
+}
+
+/// What is kept of a parcel: that it was there and what became of it, so that its order does not look as if it were still
+/// to be sent.
+fn restricted(parcel: &Parcel) -> Parcel {
+    Parcel {
+        seq: parcel.seq,
+        snapshot: ParcelSnapshot {
+            external_id: parcel.snapshot.external_id.clone(),
+            shipped_at: parcel.snapshot.shipped_at,
+            lines: parcel.snapshot.lines.clone(),
+            cancelled: parcel.snapshot.cancelled,
+            ..ParcelSnapshot::default()
+        },
+        state: parcel.state,
+        reason: None,
+        delivered_at: parcel.delivered_at,
+        checkpoints: Vec::new(),
+    }
 }
 
 /// Deletes everything of a shop but the shop's row, marked disconnected.

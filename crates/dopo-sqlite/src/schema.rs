@@ -1,23 +1,29 @@
 //! The schema: embedded migrations, applied in order, never edited once released.
 
-use crate::refused;
+use crate::{console, refused};
 use dopo_engine::ports::store::StoreError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
+
+/// Works out what SQL cannot.
+type Fill = fn(&Connection) -> Result<(), StoreError>;
 
 /// One step of the schema.
 struct Migration {
     number: i64,
     name: &'static str,
     sql: &'static str,
+    /// Run right after it.
+    fill: Option<Fill>,
 }
 
 macro_rules! migrations {
-    ($($number:literal $name:literal),* $(,)?) => {
+    ($($number:literal $name:literal $(then $fill:path)?),* $(,)?) => {
         &[$(Migration {
             number: $number,
             name: $name,
             sql: include_str!(concat!("../migrations/", $name, ".sql")),
+            fill: [$(Some($fill as Fill),)? None][0],
         }),*]
     };
 }
@@ -28,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_facts",
     3 "0003_messages",
     4 "0004_arrivals",
+    5 "0005_console" then console::listed::fill,
 ];
 
 /// What to say when the database is older than the program.
@@ -131,6 +138,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<Vec<String>, StoreE
     let mut names = Vec::new();
     for migration in MIGRATIONS.iter().filter(|m| m.number > newest) {
         transaction.execute_batch(migration.sql).map_err(refused)?;
+        if let Some(fill) = migration.fill {
+            fill(&transaction)?;
+        }
         transaction
             .execute(
                 "INSERT INTO schema_migrations (number, name, sha256, applied_at)

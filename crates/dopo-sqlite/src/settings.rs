@@ -299,7 +299,7 @@ pub(crate) fn save_user(
     .ok_or_else(|| StoreError::Rejected("the user was not stored".to_owned()))
 }
 
-fn user_row(row: &Row<'_>) -> Result<UserRow, StoreError> {
+pub(crate) fn user_row(row: &Row<'_>) -> Result<UserRow, StoreError> {
     Ok(UserRow {
         id: row.get("user_id").map_err(refused)?,
         email: row.get("email").map_err(refused)?,
@@ -383,10 +383,10 @@ pub(crate) fn add_api_key(
     Ok(id)
 }
 
-const API_KEY: &str =
+pub(crate) const API_KEY: &str =
     "SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at FROM api_keys";
 
-fn api_key_row(row: &Row<'_>) -> Result<ApiKeyRow, StoreError> {
+pub(crate) fn api_key_row(row: &Row<'_>) -> Result<ApiKeyRow, StoreError> {
     Ok(ApiKeyRow {
         id: row.get("api_key_id").map_err(refused)?,
         shop: ShopId(row.get("shop_id").map_err(refused)?),

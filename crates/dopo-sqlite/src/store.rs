@@ -1,5 +1,6 @@
 //! The port's methods, each handed to the writer or to a reader.
 
+use crate::console::team;
 use crate::pool::Pool;
 use crate::schema::{self, Standing};
 use crate::writer::{self, Writer};
@@ -15,6 +16,7 @@ use dopo_core::message::Message;
 use dopo_core::order::Order;
 use dopo_core::product::Product;
 use dopo_core::shop::ShopSettings;
+use dopo_engine::ports::console::SEEN_SECONDS;
 use dopo_engine::ports::store::{
     ApiKeyRow, Claimed, ConnectionRow, DecideArrivals, DecideDue, Finished, InboxRow, InboxStatus,
     Intake, IntakeOutcome, JourneyRow, MessageFilter, PersonFile, Pruned, Recovered, Rendering,
@@ -220,7 +222,7 @@ impl SqliteStore {
         .await
     }
 
-    async fn write<T, F>(&self, write: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, write: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -228,7 +230,7 @@ impl SqliteStore {
         self.writer.write(write).await
     }
 
-    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -445,7 +447,23 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<UserRow>, StoreError> {
         let hash = token_hash.to_vec();
-        self.read(move |c| settings::session(c, &hash, now)).await
+        let found = self
+            .read(move |c| {
+                let Some(user) = settings::session(c, &hash, now)? else {
+                    return Ok(None);
+                };
+                Ok(Some((user, team::session_seen(c, &hash)?)))
+            })
+            .await?;
+        let Some((user, seen)) = found else {
+            return Ok(None);
+        };
+        if seen.is_none_or(|at| now.duration_since(at).as_secs() >= SEEN_SECONDS) {
+            let (hash, id) = (token_hash.to_vec(), user.id);
+            self.write(move |c| team::touch_session(c, &hash, id, now))
+                .await?;
+        }
+        Ok(Some(user))
     }
 
     async fn end_session(&self, token_hash: &[u8]) -> Result<(), StoreError> {

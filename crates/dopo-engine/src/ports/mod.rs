@@ -6,10 +6,12 @@
 
 pub mod channel;
 pub mod clock;
+pub mod console;
 pub mod hooks;
 pub mod store;
 
 pub use channel::{Delivery, Envelope, MailChannel, Rendered};
 pub use clock::{Clock, Entropy};
+pub use console::*;
 pub use hooks::{HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
 pub use store::*;

@@ -1,5 +1,6 @@
 //! The store: facts, queue and record in one database.
 
+use crate::ports::console::ConsoleStore;
 use async_trait::async_trait;
 use dopo_core::advance::{LedgerRow, Loaded, Task, Writes};
 use dopo_core::cart::Cart;
@@ -390,7 +391,7 @@ pub struct Pruned {
 
 /// The store port. Every method is one transaction. Times are kept to the microsecond.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: ConsoleStore {
     // ---- the hot path: batches in, batches out -------------------------------------------------------------------
 
     /// De-duplicates the intakes (by shop, source, external id; a replay is not), stores their inbox rows, loads and locks

@@ -1,8 +1,14 @@
 //! Which databases are taken, and which are refused in words that say what to do.
 
-use crate::{serve, url};
+use crate::{put, serve, shop, url};
+use dopo_core::advance::Writes;
+use dopo_core::customer::Customer;
+use dopo_core::id::CustomerId;
+use dopo_core::order::Standing;
+use dopo_engine::ports::console::{ConsoleStore, CustomerFilter, OrderFilter};
 use dopo_engine::ports::store::{Store, StoreError};
 use dopo_sqlite::{Role, SqliteStore, connect};
+use dopo_testkit::build::{customer, order, t, t0};
 use rusqlite::Connection;
 
 fn said<T>(result: Result<T, StoreError>) -> String {
@@ -49,6 +55,36 @@ async fn an_edited_migration_is_refused() {
     assert!(text.contains("0002_facts"), "{text}");
 }
 
+/// Takes a database back to what it was before the console.
+const BEFORE_THE_CONSOLE: &str = "
+    DROP INDEX customers_list;
+    ALTER TABLE customers DROP COLUMN orders;
+    ALTER TABLE customers DROP COLUMN total_cents;
+    ALTER TABLE customers DROP COLUMN last_order_at;
+    ALTER TABLE customers DROP COLUMN province;
+    ALTER TABLE customers DROP COLUMN marketing_email;
+    ALTER TABLE customers DROP COLUMN reach;
+    DROP TABLE customer_words;
+    DROP INDEX orders_by_standing;
+    DROP INDEX orders_by_number;
+    ALTER TABLE orders DROP COLUMN standing;
+    DROP INDEX runs_active;
+    DROP INDEX messages_by_journey;
+    DROP INDEX messages_held_back;
+    DROP TABLE sources;
+    DROP TABLE notes;
+    DROP TABLE views;
+    DROP TABLE audit;
+    DROP TABLE members;
+    DROP INDEX sessions_by_user;
+    ALTER TABLE users DROP COLUMN seen_at;
+    ALTER TABLE sessions DROP COLUMN seen_at;
+    DROP TABLE passkeys;
+    DROP TABLE webhooks;
+    DROP TABLE deliveries;
+    DROP TABLE backups;
+    DELETE FROM schema_migrations WHERE number = 5";
+
 #[tokio::test]
 async fn an_older_database_is_brought_up_by_the_server_and_left_by_a_tool() {
     let folder = tempfile::tempdir().unwrap();
@@ -56,9 +92,7 @@ async fn an_older_database_is_brought_up_by_the_server_and_left_by_a_tool() {
     drop(serve(&path).await);
     Connection::open(&path)
         .unwrap()
-        .execute_batch(
-            "DROP TABLE seen; DROP TABLE inbox; DROP TABLE parked; DELETE FROM schema_migrations WHERE number = 4",
-        )
+        .execute_batch(BEFORE_THE_CONSOLE)
         .unwrap();
     let text = said(connect(&url(&path), Role::Tool).await);
     assert!(text.contains("dopo migrate"), "{text}");
@@ -71,6 +105,58 @@ async fn an_older_database_is_brought_up_by_the_server_and_left_by_a_tool() {
 }
 
 #[tokio::test]
+async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dopo.db");
+    let store = serve(&path).await;
+    let shop_id = shop(&store, "bottega").await;
+    let mut anna = customer(1, "anna@posta.example");
+    anna.last_name = Some("D'Amìco".to_owned());
+    anna.province = Some("MI".to_owned());
+    anna.purchases.orders = 2;
+    let mut gone = order(10, 1, "1001");
+    gone.snapshot.cancelled_at = Some(t(1));
+    put(
+        &store,
+        shop_id,
+        1,
+        Writes {
+            customers: vec![anna.clone(), Customer::new(CustomerId(2), t0())],
+            orders: vec![gone.clone(), order(11, 1, "1002")],
+            ..Writes::default()
+        },
+    )
+    .await
+    .unwrap();
+    drop(store);
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(BEFORE_THE_CONSOLE)
+        .unwrap();
+    let store = serve(&path).await;
+    let filter = CustomerFilter {
+        terms: vec!["amico".to_owned()],
+        provinces: vec!["MI".to_owned()],
+        orders_min: Some(2),
+        ..CustomerFilter::default()
+    };
+    let found = store.list_customers(shop_id, &filter, 9).await.unwrap();
+    assert_eq!(found, [anna.clone()]);
+    let all = CustomerFilter::default();
+    let found = store.list_customers(shop_id, &all, 9).await.unwrap();
+    assert_eq!(found, [anna], "nobody is listed who is nobody");
+    let filter = OrderFilter {
+        standing: Some(Standing::Cancelled),
+        ..OrderFilter::default()
+    };
+    let found = store.list_orders(shop_id, &filter, 9).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, gone);
+    let sources = store.source_health(shop_id).await.unwrap();
+    assert_eq!(sources.len(), 1);
+}
+
+#[tokio::test]
 async fn migrating_twice_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dopo.db");
@@ -80,7 +166,13 @@ async fn migrating_twice_changes_nothing() {
     let steps = store.migrate().await.unwrap();
     assert_eq!(
         steps,
-        ["0001_shops", "0002_facts", "0003_messages", "0004_arrivals"]
+        [
+            "0001_shops",
+            "0002_facts",
+            "0003_messages",
+            "0004_arrivals",
+            "0005_console"
+        ]
     );
     assert!(store.migrate().await.unwrap().is_empty());
     store.check().await.unwrap();

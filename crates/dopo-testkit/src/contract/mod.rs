@@ -5,6 +5,8 @@
 //! after the test.
 
 pub mod arrivals;
+pub mod console;
+pub mod console_work;
 pub mod operating;
 pub mod people;
 pub mod queue;
@@ -104,6 +106,30 @@ macro_rules! store_contract {
             reading: tasks_are_listed_newest_first;
             reading: similar_products_are_those_sold_most;
             reading: an_older_telling_of_a_product_changes_nothing;
+            console: lists_of_people_follow_any_history;
+            console: a_changed_name_is_found_by_the_new_one_alone;
+            console: a_merged_person_is_listed_once;
+            console: a_forgotten_person_is_in_no_list;
+            console: lists_of_another_shop_show_nothing;
+            console: a_page_has_so_many_rows_at_most;
+            console: orders_are_found_by_number_id_and_tracking;
+            console: a_moved_parcel_moves_its_order_in_the_lists;
+            console: messages_are_listed_by_every_filter;
+            console: active_runs_are_listed_by_step;
+            console: raw_events_are_listed_without_bodies;
+            console: a_bad_note_is_refused;
+            console_work: notes_are_kept_newest_first;
+            console_work: tasks_are_opened_and_done_by_hand;
+            console_work: views_are_everybodys_or_ones_own;
+            console_work: the_audit_log_is_read_page_by_page;
+            console_work: a_role_holds_in_one_shop_or_in_all;
+            console_work: a_new_password_ends_other_sessions;
+            console_work: passkeys_are_found_by_their_id;
+            console_work: a_key_is_found_by_its_number;
+            console_work: webhooks_are_kept_for_their_shop;
+            console_work: two_claimers_never_share_a_delivery;
+            console_work: a_delivery_comes_again_until_it_is_done;
+            console_work: backups_are_listed_newest_first;
             operating: counters_add_up;
             operating: counters_are_found_by_prefix_and_day;
             operating: pruning_forgets_what_is_past_its_time;
