@@ -17,8 +17,8 @@ interface Asked {
   /** Live topics after which the answer is asked for again. */
   topics?: readonly Topic[];
   enabled?: boolean;
-  /** Asks again by itself after so long, in milliseconds. */
-  every?: number | false;
+  /** Asks again by itself after so many milliseconds, while it gives a number. */
+  every?: (last: unknown) => number | false;
   /** Whether the last answer stays while another query is under way; yes unless said. */
   keep?: boolean;
 }
@@ -31,7 +31,7 @@ export function useGet<T>(path: string, { query, topics, enabled, every, keep }:
     queryFn: ({ signal }) => api.get<T>(path, { query, signal }),
     meta: { topics },
     enabled,
-    refetchInterval: every,
+    refetchInterval: every ? (now) => every(now.state.data) : false,
     placeholderData: keep === false ? undefined : keepPreviousData,
   });
 }
