@@ -29,4 +29,6 @@ pub mod access;
 pub mod advance;
 pub mod gate;
 pub mod journey;
+pub mod kpi;
 pub mod simulate;
+pub mod words;
