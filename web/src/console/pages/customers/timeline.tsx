@@ -19,6 +19,7 @@ import { Link } from "../../ui/link";
 import { Failed, Loading } from "../../ui/states";
 import type { MessageStatus } from "../messages/types";
 import { MessageStatusBadge, WhyLine } from "../messages/words";
+import { consolePath } from "./console-path";
 import css from "./customers.module.css";
 import type { TimelineItem } from "./types";
 
@@ -87,11 +88,6 @@ export function Timeline({ customer }: { customer: string }) {
       )}
     </div>
   );
-}
-
-/** A link of the API is a path of the console, with or without its front. */
-export function consolePath(link: string): string {
-  return link.replace(/^\/console(?=\/|$)/, "") || "/";
 }
 
 function Item({ item }: { item: TimelineItem }) {

@@ -22,7 +22,7 @@ const PARAMETER = {
 } as const;
 
 /** The figures by channel, journey, region and province. */
-export function Breakdowns({ breakdown }: { breakdown: Today["breakdown"] }) {
+export default function Breakdowns({ breakdown }: { breakdown: Today["breakdown"] }) {
   const { t } = useTranslation("today");
   const lang = useLang();
   const format = useFormat();

@@ -1,5 +1,5 @@
-import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { Button, NativeSelect, SegmentedControl, TextInput } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
@@ -11,17 +11,19 @@ import { Link } from "../../ui/link";
 import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Section } from "../../ui/section";
-import { Side } from "../../ui/side";
 import { Await } from "../../ui/states";
 import { PROVINCES, REGIONS } from "../customers/places";
 import type { JourneyRow } from "../journeys/types";
 import { CHANNELS } from "../messages/types";
 import { parcelTone } from "../orders/words";
-import { Breakdowns } from "./breakdown";
-import { KpiCard, KpiDetail } from "./kpi";
+import { KpiCard } from "./kpi";
 import { dayIn, PERIODS, periodOf, SLICES, type SliceKind, sliceOf, span } from "./period";
 import css from "./today.module.css";
 import type { Today } from "./types";
+
+// What stands below the fold or in a drawer comes after the rest.
+const Breakdowns = lazy(() => import("./breakdown"));
+const KpiSide = lazy(() => import("./kpi-side"));
 
 /** Until the shop has said its zone. */
 const ZONE_USUAL = "Europe/Rome";
@@ -62,15 +64,14 @@ export default function TodayPage() {
               <HeldBack items={data.held_back} />
               <Parcels items={data.parcels} />
             </div>
-            <Breakdowns breakdown={data.breakdown} />
-            <Side
-              opened={open !== undefined}
-              onClose={() => setQuery({ figure: null })}
-              title={open ? t(`kpi.${open.id}`, { defaultValue: open.id }) : ""}
-              wide
-            >
-              {open && <KpiDetail kpi={open} today={data} />}
-            </Side>
+            <Suspense fallback={<div className={css.room} />}>
+              <Breakdowns breakdown={data.breakdown} />
+            </Suspense>
+            {query.figure && (
+              <Suspense fallback={null}>
+                <KpiSide kpi={open} today={data} onClose={() => setQuery({ figure: null })} />
+              </Suspense>
+            )}
           </div>
         )}
       </Await>
@@ -111,12 +112,12 @@ function Choices() {
           />
         </>
       )}
-      <Select
+      <NativeSelect
         aria-label={t("slice.label")}
         data={["all", ...SLICES].map((value) => ({ value, label: t(`slice.${value}`) }))}
         value={kind}
-        onChange={(next) => {
-          setKind((next ?? "all") as SliceKind | "all");
+        onChange={(event) => {
+          setKind(event.currentTarget.value as SliceKind | "all");
           setQuery(none);
         }}
       />
@@ -170,13 +171,11 @@ function SliceValue({
     province: () => PROVINCES.map(([id, name]) => ({ value: id, label: `${name} (${id})` })),
   }[kind]();
   return (
-    <Select
+    <NativeSelect
       aria-label={t(`slice.${kind}`)}
-      placeholder={t("slice.choose")}
-      data={data}
-      value={value}
-      onChange={onChange}
-      searchable={data.length > 10}
+      data={[{ value: "", label: t("slice.choose") }, ...data]}
+      value={value ?? ""}
+      onChange={(event) => onChange(event.currentTarget.value || null)}
     />
   );
 }
