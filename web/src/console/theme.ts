@@ -61,6 +61,7 @@ export const theme = createTheme({
     // The page behind stays as it is: locking it would need a style made at run time.
     Drawer: { defaultProps: { lockScroll: false, position: "right" } },
     Modal: { defaultProps: { lockScroll: false } },
+    Checkbox: { defaultProps: { radius: 4 } },
     Menu: { defaultProps: { position: "bottom-start" } },
     Tooltip: { defaultProps: { openDelay: 300 } },
     Select: { defaultProps: { allowDeselect: false, checkIconPosition: "right" } },

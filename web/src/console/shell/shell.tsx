@@ -73,10 +73,10 @@ function Inside() {
   }, []);
 
   const places = PLACES.filter((place) => place.scope === null || here.may(place.scope));
-  const item = (place: (typeof PLACES)[number], size: number) => (
+  const item = (place: (typeof PLACES)[number], size: number, name = `place.${place.id}`) => (
     <Link to={place.to} exact={place.to === "/"}>
       <place.icon size={size} stroke={1.75} aria-hidden />
-      {t(`place.${place.id}`)}
+      {t(name)}
     </Link>
   );
   return (
@@ -103,13 +103,13 @@ function Inside() {
         </div>
       </div>
       <div>
-        <div className={css.top}>
+        <header className={css.top}>
           <ShopSwitch here={here} />
           <ActionIcon onClick={() => setFinding(true)} aria-label={t("find.open")} size={44}>
             <IconSearch size={20} aria-hidden />
           </ActionIcon>
           <Person here={here} small />
-        </div>
+        </header>
         {!online && (
           <div className={css.banner} role="status">
             <IconAlertTriangle size={16} aria-hidden />
@@ -117,12 +117,12 @@ function Inside() {
           </div>
         )}
         {!here.shop.live && !here.demo && here.may("settings:read") && (
-          <div className={css.banner}>
+          <aside className={css.banner} aria-label={t("notLive")}>
             <IconAlertTriangle size={16} aria-hidden />
             <span>
               {t("trial")} <Link to="/setup">{t("trialDo")}</Link>
             </span>
-          </div>
+          </aside>
         )}
         <main id="main" ref={main} className={css.main} tabIndex={-1}>
           <div className={css.content}>
@@ -136,7 +136,7 @@ function Inside() {
         <nav className={css.bottom} aria-label={t("navigation")}>
           <ul>
             {places.slice(0, BAR_PLACES).map((place) => (
-              <li key={place.id}>{item(place, 22)}</li>
+              <li key={place.id}>{item(place, 22, `bar.${place.id}`)}</li>
             ))}
             <li>
               <More from={BAR_PLACES} here={here} />

@@ -56,7 +56,11 @@ export function Fields({ children }: { children: ReactNode }) {
   return <div className={css.fields}>{children}</div>;
 }
 
-/** The end of a form: its buttons and what came of it. */
-export function FormEnd({ children }: { children: ReactNode }) {
-  return <div className={css.formEnd}>{children}</div>;
+/** The end of a form: its buttons and what came of it. With `stays` it stays in sight. */
+export function FormEnd({ children, stays }: { children: ReactNode; stays?: boolean }) {
+  return (
+    <div className={stays ? css.saveBar : undefined}>
+      <div className={css.formEnd}>{children}</div>
+    </div>
+  );
 }

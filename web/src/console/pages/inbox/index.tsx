@@ -27,6 +27,7 @@ const REPLAY_MAX = 200;
 export default function Inbox() {
   const { t } = useTranslation("inbox");
   const { t: common } = useTranslation();
+  const { t: shell } = useTranslation("shell");
   const lang = useLang();
   const { may } = useSession();
   const [query, setQuery] = useQueryState();
@@ -61,6 +62,7 @@ export default function Inbox() {
     <>
       <PageHead
         title={t("title")}
+        back={{ to: "/settings", label: shell("place.settings") }}
         sentence={
           failed === undefined
             ? t("sentence")
@@ -173,7 +175,10 @@ export default function Inbox() {
           {
             id: "note",
             header: t("note"),
-            cell: (row) => <span className={css.note}>{noteOf(row, lang)}</span>,
+            cell: (row) => {
+              const note = noteOf(row, lang);
+              return note ? <span className={css.note}>{note}</span> : null;
+            },
           },
           { id: "at", header: t("at"), cell: (row) => <Time at={row.received_at} /> },
         ]}

@@ -46,7 +46,7 @@ export function SettingsForm({
       {draft.readOnly ? (
         <Notice>{settings("readOnly")}</Notice>
       ) : (
-        <FormEnd>
+        <FormEnd stays>
           <Button
             type="submit"
             variant="filled"
