@@ -2,8 +2,9 @@
 //!
 //! Nothing is decided here. Translators are pure functions from bytes to [`dopo_core::event::Event`]s: [`signature`]
 //! first, over the raw body; then [`shopify`], [`woocommerce`] or [`events`] (our own JSON). [`import`] reads the same
-//! facts from files. [`mail`] hands messages over.
+//! facts from files. [`mail`] hands messages over, [`webhook`] posts our own events, [`dns`] looks up a sender's records.
 
+pub mod dns;
 pub mod events;
 pub mod import;
 pub mod mail;
@@ -11,6 +12,7 @@ pub mod shopify;
 pub mod signature;
 pub mod tidy;
 pub mod translation;
+pub mod webhook;
 pub mod woocommerce;
 
 pub use translation::{Setting, Translation};

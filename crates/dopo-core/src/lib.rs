@@ -16,6 +16,7 @@ pub mod coupon;
 pub mod customer;
 pub mod order;
 pub mod parcel;
+pub mod password;
 pub mod product;
 pub mod search;
 pub mod shop;

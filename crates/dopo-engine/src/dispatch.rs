@@ -1,6 +1,7 @@
 //! Handing messages over: claim, ask the gate once more, render, send, record. No transaction is open during a call.
 
 use crate::Engine;
+use crate::console::live::Topics;
 use crate::intake::NewIntake;
 use crate::ports::{CLAIM_MAX, Claimed, Delivery, Envelope, Finish, Finished, Rendered, Rendering};
 use crate::render::{self, ContextInput, Links, Prepared};
@@ -106,6 +107,7 @@ pub(crate) async fn dispatch_once(
         return Ok(0);
     }
     let count = claimed.len();
+    let in_hand = engine.remember_in_hand(&claimed);
     if count == CLAIM_MAX {
         // There is more than one worker's share: wake another one for the rest.
         engine.bells.channel(channel).notify_one();
@@ -185,7 +187,16 @@ pub(crate) async fn dispatch_once(
             settle(engine, &claimed, finish, &mut counters, &mut finished);
         }
     }
+    let shops: std::collections::BTreeSet<ShopId> =
+        finished.iter().map(|finished| finished.shop).collect();
+    let facts = engine.facts_of(&in_hand, &finished);
     engine.store.finish_effects(finished, counters).await?;
+    engine.tell_facts(facts).await;
+    for shop in shops {
+        engine
+            .live
+            .tell(Some(shop), Topics::MESSAGES.and(Topics::COUNTERS));
+    }
     for (shop, intakes) in follow_ups {
         if let Err(error) = engine.ingest(shop, intakes).await {
             tracing::error!(%error, "what followed from a hand-over could not be recorded");

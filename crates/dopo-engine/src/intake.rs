@@ -2,7 +2,8 @@
 
 use crate::Engine;
 use crate::bells::DueNow;
-use crate::ports::{INTAKES_PER_COMMIT_MAX, Intake, IntakeOutcome, StoreError};
+use crate::console::live::Topics;
+use crate::ports::{DecideArrivals, INTAKES_PER_COMMIT_MAX, Intake, IntakeOutcome, StoreError};
 use dopo_core::advance::advance_arrivals;
 use dopo_core::event::{Arrival, Event, EventLine, Origin};
 use dopo_core::id::{InboxId, ShopId};
@@ -135,6 +136,37 @@ impl Engine {
             .unwrap_or(IntakeOutcome::Accepted))
     }
 
+    /// Commits something done by hand: the intake's events name what is locked, `decide` says what is written.
+    pub(crate) async fn commit_by_hand(
+        &self,
+        shop: ShopId,
+        new: NewIntake,
+        decide: DecideArrivals,
+        topics: Topics,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let intake = self.number(shop, new, now);
+        let due = DueNow::default();
+        let noted = due.clone();
+        let heard = self.listen(shop);
+        let ear = heard.clone();
+        let decide: DecideArrivals = Arc::new(move |loaded, arrivals| {
+            let before = ear.before(&loaded);
+            let writes = decide(loaded, arrivals);
+            noted.note(&writes, now);
+            ear.after(before, &writes, true, now);
+            writes
+        });
+        self.store
+            .commit_arrivals(shop, vec![intake], decide)
+            .await?;
+        self.bells.ring(&due);
+        self.tell(shop, heard).await;
+        self.live
+            .tell(Some(shop), due.topics().and(topics).and(Topics::INBOX));
+        Ok(())
+    }
+
     async fn submit(
         &self,
         shop: ShopId,
@@ -262,13 +294,21 @@ async fn commit_part(
     let count = part.len() as u64;
     let due = DueNow::default();
     let noted = due.clone();
-    let decide = Arc::new(move |loaded, arrivals| {
+    let heard = engine.listen(id);
+    let ear = heard.clone();
+    let decide = Arc::new(move |loaded, arrivals: Vec<Arrival>| {
+        let before = ear.before(&loaded);
+        let live = arrivals.iter().any(|a| a.origin == Origin::Live);
         let writes = advance_arrivals(&shop, loaded, arrivals, now, entropy);
         noted.note(&writes, now);
+        ear.after(before, &writes, live, now);
         writes
     });
     let outcome = engine.store.commit_arrivals(id, part, decide).await;
     engine.bells.ring(&due);
+    if outcome.is_ok() {
+        engine.tell(id, heard).await;
+    }
     metrics::counter!("dopo_intakes_total").increment(count);
     if let Err(error) = &outcome {
         metrics::counter!("dopo_store_errors_total").increment(1);

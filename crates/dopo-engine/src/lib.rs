@@ -4,7 +4,9 @@
 //! messages over ([`worker`]), renders them ([`render`]) and reads through its store. The rules are in `dopo-core`.
 
 mod bells;
+pub mod console;
 pub mod demo_shop;
+pub mod desk;
 pub mod dispatch;
 pub mod forget;
 pub mod ids;
@@ -18,6 +20,7 @@ pub mod tokens;
 pub mod worker;
 
 use crate::bells::Bells;
+use crate::console::live::{Live, Topics};
 use crate::ids::IdSource;
 use crate::intake::Queue;
 use crate::ports::{Clock, Entropy, MailChannel, Store, StoreError};
@@ -71,6 +74,10 @@ pub struct Engine {
     node: u8,
     /// Rung when messages or runs are due at once.
     bells: Bells,
+    /// Where changes are told to whoever looks.
+    live: Live,
+    /// Our own webhooks, which hear of facts.
+    outbox: desk::facts::Outbox,
 }
 
 impl Engine {
@@ -118,6 +125,8 @@ impl Engine {
             settings,
             node,
             bells: Bells::default(),
+            live: Live::default(),
+            outbox: desk::facts::Outbox::default(),
         });
         engine.refresh_shops().await?;
         for _ in 0..engine.settings.committers.max(1) {
@@ -197,6 +206,9 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn refresh_shops(&self) -> Result<(), StoreError> {
-        self.shops.refresh(&*self.store, &self.key).await
+        if self.shops.refresh(&*self.store, &self.key).await? {
+            self.live.tell(None, Topics::SETTINGS.and(Topics::JOURNEYS));
+        }
+        Ok(())
     }
 }

@@ -96,6 +96,17 @@ pub enum Token {
         /// The code; its stored expiry is shown.
         code: String,
     },
+    /// Choosing a password: a reset or an invitation. Of no shop.
+    Password {
+        /// Whose account.
+        user: i64,
+        /// Until when, in seconds since 1970.
+        until: i64,
+        /// What ties it to the password hash it replaces.
+        bound: [u8; 16],
+    },
+    /// Making the first owner of an installation. Of no shop.
+    SetUp,
 }
 
 impl Token {
@@ -112,6 +123,7 @@ impl Token {
             | Token::ClickIdentified { shop, .. }
             | Token::ClickAggregate { shop, .. }
             | Token::Countdown { shop, .. } => *shop,
+            Token::Password { .. } | Token::SetUp => ShopId(0),
         }
     }
 
@@ -127,6 +139,8 @@ impl Token {
             Token::ClickIdentified { .. } => 8,
             Token::ClickAggregate { .. } => 9,
             Token::Countdown { .. } => 10,
+            Token::Password { .. } => 11,
+            Token::SetUp => 12,
         }
     }
 
@@ -165,6 +179,12 @@ impl Token {
                 text(&mut out, url);
             }
             Token::Countdown { code, .. } => text(&mut out, code),
+            Token::Password { user, until, bound } => {
+                out.extend_from_slice(&user.to_be_bytes());
+                out.extend_from_slice(&until.to_be_bytes());
+                out.extend_from_slice(bound);
+            }
+            Token::SetUp => {}
         }
         out
     }
@@ -218,6 +238,12 @@ impl Token {
                 shop,
                 code: at.text()?,
             },
+            11 => Token::Password {
+                user: i64::from_be_bytes(at.take()?),
+                until: i64::from_be_bytes(at.take()?),
+                bound: at.take()?,
+            },
+            12 => Token::SetUp,
             _ => return None,
         };
         at.0.is_empty().then_some(token)
@@ -321,6 +347,12 @@ mod tests {
                 shop: ShopId(2),
                 code: "GRAZIE-1".into(),
             },
+            Token::Password {
+                user: 3,
+                until: 1_800_000_000,
+                bound: [9; 16],
+            },
+            Token::SetUp,
         ];
         for token in all {
             let text = tokens.seal(&token);

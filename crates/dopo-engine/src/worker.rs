@@ -109,9 +109,13 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
     let (now, entropy) = (engine.now(), engine.entropy.u128());
     let due = DueNow::default();
     let noted = due.clone();
+    let heard = engine.listen(id);
+    let ear = heard.clone();
     let decide = Arc::new(move |loaded, runs: Vec<_>| {
+        let before = ear.before(&loaded);
         let writes = advance_due(&shop, loaded, &runs, now, entropy);
         noted.note(&writes, now);
+        ear.after(before, &writes, true, now);
         writes
     });
     match engine
@@ -123,6 +127,7 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
         Ok(claimed) => {
             metrics::counter!("dopo_runs_woken_total").increment(claimed as u64);
             engine.bells.ring(&due);
+            engine.tell(id, heard).await;
             claimed
         }
         Err(error) => {

@@ -20,7 +20,7 @@ mod state;
 pub mod words;
 
 pub use hits::run as run_hits;
-pub use state::{App, AppState, PasswordCheck, WebParts, WebSettings};
+pub use state::{App, AppState, WebParts, WebSettings};
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -16,6 +16,14 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 200;
 pub const API_ROWS_MAX: usize = 200;
 /// Rows of one API list, unless asked otherwise.
 pub const API_ROWS_DEFAULT: usize = 50;
+/// Lines of one CSV export.
+pub const EXPORT_ROWS_MAX: usize = 200_000;
+/// Changes within this time are told in one word.
+pub const LIVE_SPAN: Duration = Duration::from_secs(1);
+/// Without a change, so often something is said that keeps the connection.
+pub const LIVE_PING: Duration = Duration::from_secs(20);
+/// Listeners to changes at once, of all shops.
+pub const LIVE_LISTENERS_MAX: usize = 2_000;
 /// Days of one counters question.
 pub const COUNTER_DAYS_MAX: i64 = 800;
 
@@ -42,6 +50,8 @@ pub const LIMITER_KEYS_MAX: usize = 50_000;
 pub const SESSION_HOURS: i64 = 12;
 /// Minutes without a request after which a session ends (SEC-11).
 pub const SESSION_IDLE_MINUTES: i64 = 30;
+/// Requests for a new password, and tries to set one by a link, per address in [`SIGN_IN_WINDOW`] (SEC-17).
+pub const LINK_ATTEMPTS_MAX: u32 = 5;
 /// Bytes of a password that are looked at.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 

@@ -20,12 +20,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dopo_core::italy::Locale;
 use dopo_core::shop::Register;
-use dopo_engine::ports::UserRow;
+use dopo_engine::ports::{StoreError, UserRow};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 /// Where people land after signing in.
 const HOME: &str = "/captured/";
@@ -138,6 +137,87 @@ pub(crate) async fn session(
 
 fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
+}
+
+/// Why somebody may not sign in.
+#[derive(Debug)]
+pub(crate) enum Denied {
+    /// Too many attempts on this account or from this address: wait.
+    Locked(std::time::Duration),
+    /// No such account, or another password.
+    Wrong,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Denied {
+    fn from(error: StoreError) -> Self {
+        Denied::Store(error)
+    }
+}
+
+/// The account with this address and password. Attempts are counted by account and by the client's address (SEC-17), and
+/// an unknown account takes as long as a known one.
+pub(crate) async fn admit(
+    app: &App,
+    email: &str,
+    password: &str,
+    address: &str,
+) -> Result<UserRow, Denied> {
+    let email = email.trim().to_lowercase();
+    let password: String = password.chars().take(PASSWORD_BYTES_MAX).collect();
+    let limits = [
+        app.sign_in_limit.peek(&("account", &email)),
+        app.sign_in_limit.peek(&("address", address)),
+    ];
+    if let Some(wait) = limits.into_iter().filter_map(Result::err).max() {
+        return Err(Denied::Locked(wait));
+    }
+    let user = app.engine.store().user(&email).await?;
+    let good = app.desk.fits(&password, user.as_ref()).await;
+    match user {
+        Some(user) if good => Ok(user),
+        _ => {
+            let _ = app.sign_in_limit.take(&("account", &email));
+            let _ = app.sign_in_limit.take(&("address", address));
+            tracing::info!(account = &hex(&hash(&email))[..12], "sign-in refused");
+            Err(Denied::Wrong)
+        }
+    }
+}
+
+/// Begins a session and ends the one of the request, if it had one. Gives the cookie.
+pub(crate) async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    user: &UserRow,
+) -> Result<Option<HeaderValue>, StoreError> {
+    let mut bytes = [0; 32];
+    app.engine.entropy().fill(&mut bytes);
+    let token = URL_SAFE_NO_PAD.encode(bytes);
+    let now = app.engine.now();
+    let end = now + SignedDuration::from_hours(SESSION_HOURS);
+    let store = app.engine.store();
+    if let Some(before) = token_hash(app, headers) {
+        store.end_session(&before).await?;
+    }
+    store.add_session(&hash(&token), user.id, now, end).await?;
+    tracing::info!(user = user.id, "signed in");
+    Ok(write_cookie(app, &token, now))
+}
+
+/// Ends the session of a request. Gives the cookie that deletes its cookie.
+pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<Option<HeaderValue>, StoreError> {
+    if let Some(token) = token_hash(app, headers) {
+        app.engine.store().end_session(&token).await?;
+    }
+    let text = format!("{}=; {}; Max-Age=0", cookie_name(app), attributes(app));
+    Ok(HeaderValue::from_str(&text).ok())
+}
+
+/// The hash of the request's session token, as the store knows it.
+pub(crate) fn token_hash(app: &AppState, headers: &HeaderMap) -> Option<[u8; 32]> {
+    read_cookie(app, headers).map(|(token, _)| hash(&token))
 }
 
 fn cookie_name(app: &AppState) -> &'static str {
@@ -260,7 +340,7 @@ fn inside(next: Option<&str>) -> &str {
 }
 
 /// A form of another site (SEC-02): browsers say so.
-fn is_foreign(headers: &HeaderMap) -> bool {
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     headers
         .get("sec-fetch-site")
         .and_then(|v| v.to_str().ok())
@@ -299,58 +379,31 @@ pub(crate) async fn enter(
             None,
         ));
     }
-    let password: String = field(&form, "password")
-        .unwrap_or_default()
-        .chars()
-        .take(PASSWORD_BYTES_MAX)
-        .collect();
     let peer = peer.map(|axum::Extension(ConnectInfo(peer))| peer);
     let address = client_address(&app, &headers, peer);
-    let limits = [
-        app.sign_in_limit.peek(&("account", &email)),
-        app.sign_in_limit.peek(&("address", &address)),
-    ];
-    if let Some(wait) = limits.into_iter().filter_map(Result::err).max() {
-        let minutes = wait.as_secs().div_ceil(60).max(1).to_string();
-        let error = Some(fill(voice.in_locked(), &[("n", &minutes)]));
-        return Ok(page(
-            &app,
-            voice,
-            StatusCode::TOO_MANY_REQUESTS,
-            &email,
-            &next,
-            error,
-            None,
-        ));
-    }
-    let user = app.engine.store().user(&email).await?;
-    let check = Arc::clone(&app.check_password);
-    let known = user.as_ref().map(|user| user.password_hash.clone());
-    let good = tokio::task::spawn_blocking(move || check(&password, known.as_deref()))
-        .await
-        .unwrap_or(false);
-    match user {
-        Some(user) if good => {
-            let mut bytes = [0; 32];
-            app.engine.entropy().fill(&mut bytes);
-            let token = URL_SAFE_NO_PAD.encode(bytes);
-            let now = app.engine.now();
-            let end = now + SignedDuration::from_hours(SESSION_HOURS);
-            app.engine
-                .store()
-                .add_session(&hash(&token), user.id, now, end)
-                .await?;
+    let password = field(&form, "password").unwrap_or_default();
+    match admit(&app, &email, password, &address).await {
+        Ok(user) => {
             let mut response = to(&next);
-            if let Some(cookie) = write_cookie(&app, &token, now) {
+            if let Some(cookie) = begin(&app, &headers, &user).await? {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }
-            tracing::info!(user = user.id, "signed in");
             Ok(response)
         }
-        _ => {
-            let _ = app.sign_in_limit.take(&("account", &email));
-            let _ = app.sign_in_limit.take(&("address", &address));
-            tracing::info!(account = &hex(&hash(&email))[..12], "sign-in refused");
+        Err(Denied::Locked(wait)) => {
+            let minutes = wait.as_secs().div_ceil(60).max(1).to_string();
+            let error = Some(fill(voice.in_locked(), &[("n", &minutes)]));
+            Ok(page(
+                &app,
+                voice,
+                StatusCode::TOO_MANY_REQUESTS,
+                &email,
+                &next,
+                error,
+                None,
+            ))
+        }
+        Err(Denied::Wrong) => {
             let error = Some(voice.in_wrong().to_owned());
             Ok(page(
                 &app,
@@ -362,6 +415,7 @@ pub(crate) async fn enter(
                 Some(voice.in_wrong_do()),
             ))
         }
+        Err(Denied::Store(error)) => Err(error.into()),
     }
 }
 
@@ -372,12 +426,8 @@ pub(crate) async fn leave(
     if is_foreign(&headers) {
         return Err(PageError::Form);
     }
-    if let Some((token, _)) = read_cookie(&app, &headers) {
-        app.engine.store().end_session(&hash(&token)).await?;
-    }
     let mut response = to("/sign-in");
-    let text = format!("{}=; {}; Max-Age=0", cookie_name(&app), attributes(&app));
-    if let Ok(cookie) = HeaderValue::from_str(&text) {
+    if let Some(cookie) = end(&app, &headers).await? {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

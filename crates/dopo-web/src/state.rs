@@ -4,10 +4,12 @@ use crate::api::auth::KeyMemory;
 use crate::api::idempotency::Answers;
 use crate::hits::Hits;
 use crate::limits::{
-    HITS_PER_SECOND_MAX, REQUESTS_IN_FLIGHT_MAX, SIGN_IN_ATTEMPTS_MAX, SIGN_IN_WINDOW,
+    HITS_PER_SECOND_MAX, LINK_ATTEMPTS_MAX, REQUESTS_IN_FLIGHT_MAX, SIGN_IN_ATTEMPTS_MAX,
+    SIGN_IN_WINDOW,
 };
 use crate::rate::Limiter;
 use dopo_engine::Engine;
+use dopo_engine::desk::Desk;
 use dopo_engine::ports::HookTranslator;
 use hmac::{Hmac, KeyInit, Mac};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -16,10 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-
-/// Checks a password against a stored hash; with no hash it does the same work and says no, so that an unknown account
-/// takes as long as a known one. Runs on a blocking thread.
-pub type PasswordCheck = Arc<dyn Fn(&str, Option<&str>) -> bool + Send + Sync>;
 
 /// What can be set about the web edge.
 #[derive(Clone, Debug)]
@@ -40,8 +38,8 @@ pub struct WebParts {
     pub engine: Arc<Engine>,
     /// The connectors' way in.
     pub translator: Arc<dyn HookTranslator>,
-    /// Password check (argon2id).
-    pub check_password: PasswordCheck,
+    /// The use cases of the console.
+    pub desk: Arc<Desk>,
     /// Where metrics are read; `/metrics` is absent without it.
     pub metrics: Option<PrometheusHandle>,
     /// Settings.
@@ -52,7 +50,7 @@ pub struct WebParts {
 pub struct AppState {
     pub(crate) engine: Arc<Engine>,
     pub(crate) translator: Arc<dyn HookTranslator>,
-    pub(crate) check_password: PasswordCheck,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) settings: WebSettings,
     pub(crate) keys: KeyMemory,
@@ -60,8 +58,10 @@ pub struct AppState {
     pub(crate) api_limit: Limiter,
     pub(crate) hit_limit: Limiter,
     pub(crate) sign_in_limit: Limiter,
+    pub(crate) link_limit: Limiter,
     pub(crate) hits: Hits,
     pub(crate) in_flight: Semaphore,
+    pub(crate) live_seats: Arc<Semaphore>,
     request_seed: u64,
     request_count: AtomicU64,
 }
@@ -78,7 +78,7 @@ impl AppState {
         Arc::new(AppState {
             engine: parts.engine,
             translator: parts.translator,
-            check_password: parts.check_password,
+            desk: parts.desk,
             metrics: parts.metrics,
             settings: parts.settings,
             keys: KeyMemory::default(),
@@ -86,8 +86,10 @@ impl AppState {
             api_limit: Limiter::new(per_second, Duration::from_secs(1)),
             hit_limit: Limiter::new(HITS_PER_SECOND_MAX, Duration::from_secs(1)),
             sign_in_limit: Limiter::new(SIGN_IN_ATTEMPTS_MAX, SIGN_IN_WINDOW),
+            link_limit: Limiter::new(LINK_ATTEMPTS_MAX, SIGN_IN_WINDOW),
             hits: Hits::default(),
             in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
+            live_seats: crate::api::live::seats(),
             request_seed: u64::from_be_bytes(seed),
             request_count: AtomicU64::new(0),
         })

@@ -176,6 +176,9 @@ pub enum UserCommand {
         /// `owner`, `marketer`, `care`, `developer` or `viewer`.
         #[arg(long)]
         role: String,
+        /// Only in this shop; otherwise in every shop.
+        #[arg(long, value_name = "SLUG")]
+        shop: Option<String>,
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,

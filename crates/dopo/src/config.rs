@@ -25,6 +25,10 @@ pub struct Config {
     pub dispatchers: usize,
     /// Header with the client's address, set by a reverse proxy of yours (`DOPO_CLIENT_ADDRESS_HEADER`).
     pub client_address_header: Option<String>,
+    /// Folder for backups, by hand from the console and every night; absent: none are made (`DOPO_BACKUP_DIR`).
+    pub backup_dir: Option<PathBuf>,
+    /// Whether outgoing webhooks may go into private networks and over plain HTTP (`DOPO_WEBHOOKS_PRIVATE=1`).
+    pub webhooks_private: bool,
 }
 
 impl Default for Config {
@@ -38,6 +42,8 @@ impl Default for Config {
             api_requests_per_second: 50_000,
             dispatchers: 4,
             client_address_header: None,
+            backup_dir: None,
+            webhooks_private: false,
         }
     }
 }
@@ -100,6 +106,16 @@ impl Config {
         }
         self.client_address_header =
             set("DOPO_CLIENT_ADDRESS_HEADER").or(self.client_address_header.take());
+        self.backup_dir = set("DOPO_BACKUP_DIR")
+            .map(PathBuf::from)
+            .or(self.backup_dir.take());
+        if let Some(value) = set("DOPO_WEBHOOKS_PRIVATE") {
+            self.webhooks_private = match value.as_str() {
+                "1" | "true" => true,
+                "0" | "false" => false,
+                _ => bail!("DOPO_WEBHOOKS_PRIVATE must be 1 or 0, found `{value}`"),
+            };
+        }
         Ok(())
     }
 

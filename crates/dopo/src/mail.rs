@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use dopo_connect::mail::dkim::{DkimKey, DkimKeys};
 use dopo_connect::mail::failure::BounceClass;
 use dopo_connect::mail::message::{Mailbox, OutgoingMail};
@@ -9,7 +11,7 @@ use dopo_connect::mail::smtp::{Outcome, SmtpPool};
 use dopo_connect::mail::url::SmtpConfig;
 use dopo_core::event::BounceKind;
 use dopo_engine::Engine;
-use dopo_engine::ports::{Delivery, Envelope, MailChannel};
+use dopo_engine::ports::{Delivery, DkimMaker, DkimRecord, Envelope, MailChannel};
 use std::time::Duration;
 
 /// How long to wait before trying again when the fault is ours or the relay's.
@@ -66,6 +68,35 @@ impl SmtpChannel {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Makes RSA keys for DKIM and reads any.
+pub struct DkimPem;
+
+impl DkimMaker for DkimPem {
+    fn make(&self) -> Result<String, String> {
+        let der = dopo_connect::mail::dkim::generate_rsa().map_err(|error| error.to_string())?;
+        Ok(pem("PRIVATE KEY", &der))
+    }
+
+    fn record(&self, domain: &str, selector: &str, pem: &str) -> Result<DkimRecord, String> {
+        let key = DkimKey::from_pem(domain, selector, pem).map_err(|error| error.to_string())?;
+        Ok(DkimRecord {
+            name: key.dns_name(),
+            value: key.dns_record(),
+        })
+    }
+}
+
+/// The PEM form of DER bytes (RFC 7468).
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut out = format!("-----BEGIN {label}-----\n");
+    for line in text.as_bytes().chunks(64) {
+        out.push_str(&String::from_utf8_lossy(line));
+        out.push('\n');
+    }
+    out + &format!("-----END {label}-----\n")
 }
 
 fn outgoing(envelope: Envelope) -> OutgoingMail {

@@ -1,11 +1,10 @@
 //! `dopo serve`: hooks, pages, workers, until told to stop.
 
-use crate::commands::people::check_password;
 use crate::config::Config;
 use crate::hooks::Connectors;
 use crate::wire::{self, House, Role, SystemClock};
 use anyhow::{Context, Result};
-use dopo_engine::worker;
+use dopo_engine::{desk, worker};
 use dopo_web::{AppState, WebParts, WebSettings};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::net::SocketAddr;
@@ -51,10 +50,17 @@ pub async fn run(
 ) -> Result<()> {
     let House { engine, mail } = house;
     let metrics = install_metrics();
+    let desk = wire::desk(Arc::clone(&engine), config, demo);
+    if desk.needs_set_up().await? {
+        println!(
+            "Nobody may sign in yet. Make the first owner at:\n{}",
+            desk.set_up_url()
+        );
+    }
     let app = AppState::new(WebParts {
         engine: Arc::clone(&engine),
         translator: Arc::new(Connectors),
-        check_password: Arc::new(check_password),
+        desk: Arc::clone(&desk),
         metrics,
         settings: WebSettings {
             public_url: config.public_url(),
@@ -65,6 +71,8 @@ pub async fn run(
     });
     let hits = tokio::spawn(dopo_web::run_hits(Arc::clone(&app), stopped.clone()));
     let workers = tokio::spawn(worker::run(Arc::clone(&engine), stopped.clone()));
+    let webhooks = tokio::spawn(desk::run_webhooks(Arc::clone(&desk), stopped.clone()));
+    let backups = tokio::spawn(desk::run_backups(desk, stopped.clone()));
     if let Some(mail) = mail.clone() {
         let (engine, mut stopped) = (Arc::clone(&engine), stopped.clone());
         tokio::spawn(async move {
@@ -93,6 +101,10 @@ pub async fn run(
     }
     hits.await.context("the measurements ended badly")?;
     workers.await.context("the workers ended badly")?;
+    webhooks
+        .await
+        .context("the outgoing webhooks ended badly")?;
+    backups.await.context("the backups ended badly")?;
     if let Some(mail) = mail {
         mail.close().await;
     }

@@ -1,8 +1,13 @@
 //! From configuration to a running engine: the only place that names concrete things.
 
+use crate::commands::people::Argon;
 use crate::config::Config;
-use crate::mail::SmtpChannel;
+use crate::hooks::Connectors;
+use crate::mail::{DkimPem, SmtpChannel};
 use anyhow::{Context, Result, bail};
+use dopo_connect::dns::SystemDns;
+use dopo_connect::webhook::HttpPoster;
+use dopo_engine::desk::{Desk, Outward};
 use dopo_engine::ports::{Clock, Entropy, MailChannel, Store};
 use dopo_engine::secrets::{MASTER_KEY_BYTES, MasterKey};
 use dopo_engine::{Engine, Settings};
@@ -152,4 +157,20 @@ pub async fn build(config: &Config, role: Role, clock: Arc<dyn Clock>) -> Result
         mail.learn_keys(&engine);
     }
     Ok(House { engine, mail })
+}
+
+/// The console's use cases on an engine, with the world outside.
+pub fn desk(engine: Arc<Engine>, config: &Config, demo: bool) -> Arc<Desk> {
+    Desk::new(
+        engine,
+        Outward {
+            dns: Arc::new(SystemDns::new()),
+            poster: Arc::new(HttpPoster::new(config.webhooks_private)),
+            dkim: Arc::new(DkimPem),
+            passwords: Arc::new(Argon),
+            translator: Arc::new(Connectors),
+            backup_folder: config.backup_dir.clone(),
+            demo,
+        },
+    )
 }

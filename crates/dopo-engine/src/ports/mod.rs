@@ -8,10 +8,12 @@ pub mod channel;
 pub mod clock;
 pub mod console;
 pub mod hooks;
+pub mod outward;
 pub mod store;
 
 pub use channel::{Delivery, Envelope, MailChannel, Rendered};
 pub use clock::{Clock, Entropy};
 pub use console::*;
 pub use hooks::{HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
+pub use outward::*;
 pub use store::*;

@@ -5,12 +5,22 @@ pub(crate) mod auth;
 pub(crate) mod consents;
 pub(crate) mod counters;
 pub(crate) mod coupons;
+pub(crate) mod customers;
+pub(crate) mod desk;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod journeys;
+pub(crate) mod live;
 pub(crate) mod messages;
 pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod problem;
+pub(crate) mod search;
+pub(crate) mod shapes;
+pub(crate) mod stream;
+pub(crate) mod tasks;
+pub(crate) mod templates;
+pub(crate) mod today;
 
 use crate::state::App;
 use auth::Notes;
@@ -18,17 +28,62 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 
 pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/api/v1/events", post(events::create))
+        .route("/api/v1/today", get(today::show))
+        .route("/api/v1/search", get(search::find))
+        .route("/api/v1/live", get(live::listen))
+        .route("/api/v1/customers", get(customers::list))
+        .route("/api/v1/customers.csv", get(customers::csv))
+        .route(
+            "/api/v1/customers/{id}",
+            get(customers::show).patch(customers::correct),
+        )
+        .route("/api/v1/customers/{id}/timeline", get(customers::timeline))
+        .route("/api/v1/customers/{id}/orders", get(customers::orders))
+        .route("/api/v1/customers/{id}/messages", get(customers::messages))
+        .route("/api/v1/customers/{id}/runs", get(customers::runs))
+        .route(
+            "/api/v1/customers/{id}/tasks",
+            get(customers::tasks).post(tasks::open),
+        )
+        .route(
+            "/api/v1/customers/{id}/notes",
+            get(customers::notes).post(customers::add_note),
+        )
+        .route("/api/v1/customers/{id}/consents", get(customers::ledger))
+        .route("/api/v1/customers/{id}/stop", post(customers::stop))
+        .route("/api/v1/customers/{id}/export", get(customers::export))
+        .route("/api/v1/customers/{id}/forget", post(customers::forget))
+        .route("/api/v1/customers/{id}/send", post(customers::send))
+        .route("/api/v1/notes/{id}", delete(customers::delete_note))
+        .route("/api/v1/orders", get(orders::list))
+        .route("/api/v1/orders/{id}", get(orders::show))
         .route("/api/v1/messages", get(messages::list))
         .route("/api/v1/messages/{id}", get(messages::show))
-        .route("/api/v1/orders/{external_id}", get(orders::show))
+        .route("/api/v1/messages/{id}/html", get(messages::document))
+        .route("/api/v1/messages/{id}/requeue", post(messages::requeue))
+        .route(
+            "/api/v1/journeys",
+            get(journeys::list).post(journeys::publish),
+        )
+        .route("/api/v1/journeys/check", post(journeys::try_document))
+        .route("/api/v1/journeys/{id}", get(journeys::show))
+        .route("/api/v1/journeys/{id}/current", put(journeys::set_current))
+        .route("/api/v1/journeys/{id}/runs", get(journeys::runs))
+        .route("/api/v1/runs/{id}/stop", post(journeys::stop))
+        .route("/api/v1/templates", get(templates::list))
+        .route("/api/v1/templates/{name}", get(templates::show))
+        .route("/api/v1/templates/{name}/html", get(templates::document))
+        .route("/api/v1/tasks", get(tasks::list))
+        .route("/api/v1/tasks/{id}", put(tasks::set))
         .route("/api/v1/counters", get(counters::list))
         .route("/api/v1/consents", post(consents::create))
         .route("/api/v1/coupons/{code}", get(coupons::show))
+        .merge(desk::routes())
         .layer(axum::middleware::from_fn_with_state(app.clone(), around))
 }
 

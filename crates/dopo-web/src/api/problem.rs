@@ -9,9 +9,11 @@ use dopo_engine::intake::IngestError;
 use dopo_engine::ports::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// An error for machines and for the person who reads their log.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "status": 404, "code": "not_found", "title": "There is nothing here", "detail": "This shop has no person with this id." }))]
 pub(crate) struct Problem {
     /// HTTP status, also in the status line.
     pub status: u16,
@@ -24,12 +26,14 @@ pub(crate) struct Problem {
     pub detail: String,
     /// One entry per wrong part.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub errors: Vec<Value>,
     /// With `scope_missing`: which scope.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<&'static str>,
     /// With some codes: what else there is to know, such as the checklist with `not_ready`.
     #[serde(flatten, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
     pub more: Map<String, Value>,
     #[serde(skip)]
     retry_after_s: Option<u64>,
@@ -116,6 +120,17 @@ impl Problem {
     pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The same with another name and other words.
+    pub(crate) fn renamed(
+        mut self,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        (self.code, self.title, self.detail) = (code, title, detail.into());
         self
     }
 

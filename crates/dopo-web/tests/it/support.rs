@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use dopo_connect::webhook::HttpPoster;
 use dopo_core::advance::Writes;
 use dopo_core::customer::Customer;
 use dopo_core::event::{Event, EventLine};
@@ -11,10 +12,12 @@ use dopo_core::id::{CustomerId, ShopId};
 use dopo_core::message::Message;
 use dopo_core::order::Order;
 use dopo_core::shop::{Seller, ShopSettings};
+use dopo_engine::desk::{Desk, Outward};
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::{
-    Clock, Entropy, Finish, Finished, HookDelivery, HookRefused, HookTranslation, HookTranslator,
-    LineError, Rendering, Store, TemplateRow,
+    Clock, DkimMaker, DkimRecord, Dns, DnsAway, Entropy, Finish, Finished, HookDelivery,
+    HookRefused, HookTranslation, HookTranslator, LineError, Passwords, Rendering, Store,
+    TemplateRow,
 };
 use dopo_engine::secrets::MasterKey;
 use dopo_engine::tokens::Token;
@@ -141,6 +144,62 @@ impl HookTranslator for Vendor {
     }
 }
 
+/// DNS that cannot be asked.
+struct NoDns;
+
+#[async_trait::async_trait]
+impl Dns for NoDns {
+    async fn txt(&self, _name: &str) -> Result<Vec<String>, DnsAway> {
+        Err(DnsAway("there is no network in tests".to_owned()))
+    }
+}
+
+/// Keys that are only words.
+struct PlainDkim;
+
+impl DkimMaker for PlainDkim {
+    fn make(&self) -> Result<String, String> {
+        Ok("a private key".to_owned())
+    }
+
+    fn record(&self, domain: &str, selector: &str, _pem: &str) -> Result<DkimRecord, String> {
+        Ok(DkimRecord {
+            name: format!("{selector}._domainkey.{domain}"),
+            value: "v=DKIM1; k=rsa; p=AAAA".to_owned(),
+        })
+    }
+}
+
+/// Passwords whose hash is the password behind a word; `hash` is that of [`PASSWORD`].
+struct PlainPasswords;
+
+impl Passwords for PlainPasswords {
+    fn fits(&self, password: &str, hash: Option<&str>) -> bool {
+        match hash {
+            Some("hash") => password == PASSWORD,
+            Some(hash) => hash.strip_prefix("plain:") == Some(password),
+            None => false,
+        }
+    }
+
+    fn hash(&self, password: &str) -> Result<String, String> {
+        Ok(format!("plain:{password}"))
+    }
+}
+
+/// What can be different about a house.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// A demo.
+    pub demo: bool,
+    /// Nobody may sign in yet.
+    pub empty: bool,
+    /// Where backups go.
+    pub backups: Option<std::path::PathBuf>,
+    /// Webhooks may not go into private networks.
+    pub public_only: bool,
+}
+
 /// An answer, read whole.
 pub(crate) struct Answer {
     pub status: StatusCode,
@@ -168,6 +227,7 @@ impl Answer {
 /// A shop, an engine and the router before them.
 pub(crate) struct House {
     pub app: App,
+    pub desk: Arc<Desk>,
     pub engine: Arc<Engine>,
     pub clock: Arc<Hands>,
     pub shop: ShopId,
@@ -202,6 +262,15 @@ impl House {
     }
 
     pub(crate) async fn with(settings: ShopSettings, demo: bool) -> House {
+        let plan = Plan {
+            demo,
+            ..Plan::default()
+        };
+        House::planned(settings, plan).await
+    }
+
+    pub(crate) async fn planned(settings: ShopSettings, plan: Plan) -> House {
+        let demo = plan.demo;
         let store = SqliteStore::open_temporary()
             .await
             .expect("a temporary store");
@@ -231,10 +300,12 @@ impl House {
             .add_api_key(shop, "dopo_test", &hash, &scopes, clock.now())
             .await
             .expect("a key");
-        store
-            .save_user("mara@bottega.example", "owner", "hash", clock.now())
-            .await
-            .expect("a user");
+        if !plan.empty {
+            store
+                .save_user("mara@bottega.example", "owner", "hash", clock.now())
+                .await
+                .expect("a user");
+        }
         let engine = Engine::start(
             Arc::new(store),
             clock.clone(),
@@ -248,10 +319,22 @@ impl House {
         )
         .await
         .expect("the engine starts");
+        let desk = Desk::new(
+            Arc::clone(&engine),
+            Outward {
+                dns: Arc::new(NoDns),
+                poster: Arc::new(HttpPoster::new(!plan.public_only)),
+                dkim: Arc::new(PlainDkim),
+                passwords: Arc::new(PlainPasswords),
+                translator: Arc::new(Vendor),
+                backup_folder: plan.backups,
+                demo,
+            },
+        );
         let app = AppState::new(WebParts {
             engine: Arc::clone(&engine),
             translator: Arc::new(Vendor),
-            check_password: Arc::new(|password, hash| hash == Some("hash") && password == PASSWORD),
+            desk: Arc::clone(&desk),
             metrics: None,
             settings: WebSettings {
                 public_url: PUBLIC_URL.to_owned(),
@@ -263,6 +346,7 @@ impl House {
         let router = dopo_web::router(app.clone());
         House {
             app,
+            desk,
             engine,
             clock,
             shop,

@@ -8,33 +8,23 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dopo_core::access::{Role, Scope};
 use dopo_core::italy::email::EmailAddress;
+use dopo_core::password::{self, PASSWORD_BYTES_MAX};
+use dopo_engine::ports::Passwords;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 
-/// Roles that a user can have.
-pub const ROLES: [&str; 5] = ["owner", "marketer", "care", "developer", "viewer"];
-/// Scopes that a key can have.
-pub const SCOPES: [&str; 6] = [
-    "events:write",
-    "messages:read",
-    "orders:read",
-    "counters:read",
-    "consents:write",
-    "coupons:write",
-];
-/// Shortest password, in characters (ASVS 6.2.1).
-const PASSWORD_CHARS_MIN: usize = 8;
-/// Longest password, in bytes.
-const PASSWORD_BYTES_MAX: usize = 1_024;
 /// A hash of nothing anybody knows: checked when there is no account, so that both take as long.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWhhcy10aGlz$BqaG2QmFvO2zRmC0v1vZ0Y3vYx0mTnqg1Yk1bK4c3rE";
 
 /// Checks a password against a stored argon2id hash; without one it does the same work and says no.
 pub fn check_password(password: &str, hash: Option<&str>) -> bool {
-    let known = hash.is_some();
-    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else {
+    let parsed = hash.and_then(|hash| PasswordHash::new(hash).ok());
+    let known = parsed.is_some();
+    // What is no hash at all takes as long as one, so that its absence cannot be timed.
+    let Some(parsed) = parsed.or_else(|| PasswordHash::new(NOBODY).ok()) else {
         return false;
     };
     let fits = password.len() <= PASSWORD_BYTES_MAX
@@ -52,18 +42,38 @@ pub fn hash_password(password: &str) -> Result<String> {
         .to_string())
 }
 
+/// Passwords by argon2id.
+pub struct Argon;
+
+impl Passwords for Argon {
+    fn fits(&self, password: &str, hash: Option<&str>) -> bool {
+        check_password(password, hash)
+    }
+
+    fn hash(&self, password: &str) -> Result<String, String> {
+        hash_password(password).map_err(|error| format!("{error:#}"))
+    }
+}
+
+/// The account role of somebody who has roles in single shops only.
+const NO_ROLE: &str = "none";
+
 /// `dopo user …`
 pub async fn user(config: &Config, command: UserCommand) -> Result<()> {
     let UserCommand::Add {
         email,
         role,
+        shop,
         password_stdin,
     } = command;
     let email = EmailAddress::parse(&email)
         .context("that is not an e-mail address")?
         .match_key();
-    if !ROLES.contains(&role.as_str()) {
-        bail!("there is no role `{role}`; there are: {}", ROLES.join(", "));
+    if Role::parse(&role).is_none() {
+        bail!(
+            "there is no role `{role}`; there are: {}",
+            Role::ALL.map(Role::as_str).join(", ")
+        );
     }
     if !password_stdin {
         bail!(
@@ -75,17 +85,28 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<()> {
         .read_to_string(&mut password)
         .context("could not read the password")?;
     let password = password.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-        bail!(
-            "a password has at least {PASSWORD_CHARS_MIN} characters; fifteen or more are better"
-        );
+    if let Err(why) = password::check(password, &email) {
+        bail!("{why}");
     }
     let engine = engine(config).await?;
-    engine
-        .store()
-        .save_user(&email, &role, &hash_password(password)?, engine.now())
+    let hash = hash_password(password)?;
+    let store = engine.store();
+    let Some(slug) = shop else {
+        store.save_user(&email, &role, &hash, engine.now()).await?;
+        println!("{email} may sign in as {role}, in every shop.");
+        return Ok(());
+    };
+    let shop = shop_named(&engine, &slug)?;
+    // A role that holds everywhere stays; here the one of this shop counts.
+    let everywhere = match store.user(&email).await? {
+        Some(user) => user.role,
+        None => NO_ROLE.to_owned(),
+    };
+    let id = store
+        .save_user(&email, &everywhere, &hash, engine.now())
         .await?;
-    println!("{email} may sign in as {role}.");
+    store.set_member(shop.id, id, Some(&role)).await?;
+    println!("{email} may sign in as {role} in {slug}.");
     Ok(())
 }
 
@@ -96,11 +117,9 @@ pub async fn api_key(config: &Config, command: ApiKeyCommand, json: bool) -> Res
         ApiKeyCommand::Add { slug, scopes } => {
             let shop = shop_named(&engine, &slug)?;
             for scope in &scopes {
-                if !SCOPES.contains(&scope.as_str()) {
-                    bail!(
-                        "there is no scope `{scope}`; there are: {}",
-                        SCOPES.join(", ")
-                    );
+                if Scope::parse(scope).is_none() {
+                    let all: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+                    bail!("there is no scope `{scope}`; there are: {}", all.join(", "));
                 }
             }
             let mut random = [0; 32];
@@ -160,6 +179,7 @@ mod tests {
         assert!(check_password("cavallo batteria graffetta", Some(&hash)));
         assert!(!check_password("cavallo batteria", Some(&hash)));
         assert!(!check_password("", None));
+        assert!(!check_password("", Some("invited:0")));
         assert!(PasswordHash::new(NOBODY).is_ok());
     }
 }

@@ -220,7 +220,11 @@ impl SmtpPool {
     }
 }
 
-fn system_trust() -> Result<Arc<rustls::ClientConfig>, PoolError> {
+/// TLS settings that trust the system's roots.
+///
+/// # Errors
+/// [`PoolError::Roots`] when the system has none.
+pub fn system_trust() -> Result<Arc<rustls::ClientConfig>, PoolError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
