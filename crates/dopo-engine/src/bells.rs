@@ -3,6 +3,7 @@
 //! A claim is a transaction. Waking every worker for every commit would make most of them find nothing: on PostgreSQL that
 //! cost more than the mails themselves.
 
+use crate::console::live::Topics;
 use dopo_core::advance::Writes;
 use dopo_core::consent::Channel;
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ impl Bells {
 
     /// Rings for what a committed batch decided.
     pub(crate) fn ring(&self, due: &DueNow) {
-        let bits = due.0.load(Ordering::Relaxed);
+        let bits = due.0.due.load(Ordering::Relaxed);
         if bits & RUNS != 0 {
             self.runs.notify_one();
         }
@@ -46,7 +47,13 @@ impl Bells {
 
 /// What of a batch is due at once; filled while it is decided, read once it is committed.
 #[derive(Clone, Default)]
-pub(crate) struct DueNow(Arc<AtomicU8>);
+pub(crate) struct DueNow(Arc<Noted>);
+
+#[derive(Default)]
+struct Noted {
+    due: AtomicU8,
+    topics: AtomicU8,
+}
 
 impl DueNow {
     /// Looks through what was decided.
@@ -62,6 +69,13 @@ impl DueNow {
         {
             bits |= RUNS;
         }
-        self.0.fetch_or(bits, Ordering::Relaxed);
+        self.0.due.fetch_or(bits, Ordering::Relaxed);
+        let topics = Topics::of_writes(writes);
+        self.0.topics.fetch_or(topics.bits(), Ordering::Relaxed);
+    }
+
+    /// What the batch changes.
+    pub(crate) fn topics(&self) -> Topics {
+        Topics::of(self.0.topics.load(Ordering::Relaxed))
     }
 }

@@ -54,15 +54,15 @@ impl Shops {
         self.now().by_id.values().cloned().collect()
     }
 
-    /// Reads everything again if the store's settings version has moved.
+    /// Reads everything again if the store's settings version has moved; whether it had.
     pub(crate) async fn refresh(
         &self,
         store: &dyn Store,
         key: &MasterKey,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let version = store.settings_version().await?;
         if self.now().version == Some(version) {
-            return Ok(());
+            return Ok(false);
         }
         let mut fresh = Snapshot {
             version: Some(version),
@@ -115,6 +115,6 @@ impl Shops {
             .snapshot
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(fresh);
-        Ok(())
+        Ok(true)
     }
 }

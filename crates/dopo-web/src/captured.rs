@@ -614,7 +614,7 @@ async fn frame_page(app: &App, slug: &str, id: &str) -> Result<Response, PageErr
 }
 
 /// The HTML with its own opening image taken out and links opening beside the frame.
-fn still(html: &str, public_url: &str) -> String {
+pub(crate) fn still(html: &str, public_url: &str) -> String {
     let html = html.replace(&format!("{public_url}/i/"), "data:,");
     let base = "<base target=\"_blank\" rel=\"noopener\">";
     match html.find("<head>") {

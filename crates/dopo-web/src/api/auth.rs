@@ -237,12 +237,18 @@ impl Caller {
         self.user().filter(|who| !who.demo).map(|who| who.user.id)
     }
 
-    /// Their role; `None` for a key.
-    pub(crate) fn role(&self) -> Option<Role> {
-        match &self.who {
-            Who::Key(_) => None,
-            Who::User { role, .. } => Some(*role),
-        }
+    /// Writes down in the audit log what they did. `detail` holds no personal data and no secrets.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(crate) async fn audit(
+        &self,
+        app: &App,
+        action: &str,
+        subject: String,
+        detail: serde_json::Value,
+    ) -> Result<(), Problem> {
+        crate::api::desk::audit(app, self, action, &subject, detail).await
     }
 
     /// Who, as the audit log stores it: `user:<id>`, `key:<id>`, `demo`.
