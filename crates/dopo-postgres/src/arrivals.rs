@@ -81,7 +81,9 @@ async fn attempt(
     let mut tx = store.begin().await?;
     let slot = store.slots.take();
     let c: &mut PgConnection = &mut tx;
-    lock_shop(c, shop, alone).await?;
+    if alone {
+        lock_shop(c, shop).await?;
+    }
     let fresh = see(c, shop, intakes, hashes).await?;
 
     let mut outcomes = vec![IntakeOutcome::Accepted; intakes.len()];
@@ -147,35 +149,25 @@ async fn attempt(
     }
     tx.commit().await?;
     store.wakes(shop, &writes);
-    store.took_in(new.len());
+    store.wrote(new.len());
     Ok(outcomes)
 }
 
-/// Shares the shop with other committers, or has it to itself.
-async fn lock_shop(c: &mut PgConnection, shop: ShopId, alone: bool) -> Result<(), Fault> {
-    let key = shop.0 as i32;
-    if alone {
-        sqlx::query!(
-            "-- lock_shop()\nSELECT pg_advisory_xact_lock($1, $2)",
-            SHOP_LOCK,
-            key
-        )
-        .execute(c)
-        .await?;
-    } else {
-        sqlx::query!(
-            "-- lock_shop()\nSELECT pg_advisory_xact_lock_shared($1, $2)",
-            SHOP_LOCK,
-            key
-        )
-        .execute(c)
-        .await?;
-    }
+/// Has the shop to itself until the transaction ends.
+async fn lock_shop(c: &mut PgConnection, shop: ShopId) -> Result<(), Fault> {
+    sqlx::query!(
+        "-- lock_shop()\nSELECT pg_advisory_xact_lock($1, $2)",
+        SHOP_LOCK,
+        shop.0 as i32
+    )
+    .execute(c)
+    .await?;
     Ok(())
 }
 
-/// Remembers the external ids; returns the places of those that were not known. Sorted, so that two committers of the
-/// same ids never wait for each other.
+/// Shares the shop with other committers and remembers the external ids; returns the places of those that were not known.
+/// The lock is had before anything is written, and later statements see what is there then. Sorted, so that two committers
+/// of the same ids never wait for each other.
 async fn see(
     c: &mut PgConnection,
     shop: ShopId,
@@ -193,11 +185,15 @@ async fn see(
         .collect();
     let inserted = sqlx::query_scalar!(
         "-- see()
-         INSERT INTO seen (shop_id, hash, seen_at) SELECT $1, * FROM unnest($2::bytea[], $3::bigint[])
+         WITH shared AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($4, $5))
+         INSERT INTO seen (shop_id, hash, seen_at)
+         SELECT $1, k.hash, k.seen_at FROM shared, unnest($2::bytea[], $3::bigint[]) AS k (hash, seen_at)
          ON CONFLICT DO NOTHING RETURNING hash",
         shop.0,
         &keys as &[[u8; 16]],
-        &seen_at
+        &seen_at,
+        SHOP_LOCK,
+        shop.0 as i32
     )
     .fetch_all(c)
     .await?;

@@ -23,6 +23,7 @@ mod read;
 mod rows;
 mod schema;
 mod settings;
+mod statistics;
 mod store;
 mod watermark;
 mod write;

@@ -432,8 +432,9 @@ pub(crate) async fn messages(
         r#"-- messages()
         SELECT m.effect_id, m.customer_id, m.order_id, m.parcel, m.cart_id, m.journey, m.journey_version, m.status,
             m.decided_at, m.due_at, m.sent_at, m.opened_at, m.clicked_at, m.grant_json, m.reason, m.failure, m.attempts,
-            m.body, o.node AS "node?"
-        FROM messages m LEFT JOIN outbox o ON o.shop_id = m.shop_id AND o.effect_id = m.effect_id
+            m.body,
+            (SELECT o.node FROM outbox o WHERE o.shop_id = m.shop_id AND o.effect_id = m.effect_id) AS node
+        FROM messages m
         WHERE m.shop_id = $1 AND m.effect_id = ANY($2)"#,
         shop.0,
         ids as &[[u8; 16]]

@@ -2,6 +2,9 @@
 //!
 //! A claim writes the node into the narrow outbox row and leaves the wide message row alone: a queued message whose outbox
 //! row has a node is being handed over.
+//!
+//! The outbox is full one moment and empty the next, so what the planner believes about it is wrong half of the time. It is
+//! read by the one index that fits, alone, and changed by place (`ctid`): there is nothing to choose from.
 
 use crate::counters;
 use crate::fault::{Fault, again};
@@ -358,7 +361,8 @@ async fn finish_once(
                      AND m.status IN ('queued', 'in_doubt', 'bounced')
                  RETURNING m.shop_id, m.effect_id, k.rendering
              ), d AS (
-                 DELETE FROM outbox o USING t WHERE o.shop_id = t.shop_id AND o.effect_id = t.effect_id
+                 DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT
+                     (SELECT o.ctid FROM outbox o WHERE o.shop_id = t.shop_id AND o.effect_id = t.effect_id) FROM t))
              )
              INSERT INTO renderings (shop_id, effect_id, body) SELECT shop_id, effect_id, rendering FROM t
              ON CONFLICT (shop_id, effect_id) DO UPDATE SET body = excluded.body",
@@ -377,22 +381,25 @@ async fn finish_once(
     if !other.ids.is_empty() {
         sqlx::query!(
             "-- finish_once()
-             WITH k AS (
-                 SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
-                     $7::text[], $8::int[]) AS k (shop_id, effect_id, status, due_at, ready_at, reason, failure, tried)
+             WITH k AS MATERIALIZED (
+                 SELECT u.*, (
+                     SELECT CASE WHEN o.node IS NOT NULL THEN o.ctid END FROM outbox o
+                     WHERE o.shop_id = u.shop_id AND o.effect_id = u.effect_id
+                 ) AS place
+                 FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+                     $8::int[]) AS u (shop_id, effect_id, status, due_at, ready_at, reason, failure, tried)
              ), t AS (
                  UPDATE messages m SET
                      status = k.status, due_at = coalesce(k.due_at, m.due_at), reason = coalesce(k.reason, m.reason),
                      failure = coalesce(k.failure, m.failure), attempts = m.attempts + k.tried
-                 FROM k JOIN outbox o ON o.shop_id = k.shop_id AND o.effect_id = k.effect_id AND o.node IS NOT NULL
-                 WHERE m.shop_id = k.shop_id AND m.effect_id = k.effect_id AND m.status = 'queued'
-                 RETURNING m.shop_id, m.effect_id, k.ready_at
+                 FROM k
+                 WHERE k.place IS NOT NULL AND m.shop_id = k.shop_id AND m.effect_id = k.effect_id AND m.status = 'queued'
+                 RETURNING k.place, k.ready_at
              ), d AS (
-                 DELETE FROM outbox o USING t
-                 WHERE o.shop_id = t.shop_id AND o.effect_id = t.effect_id AND t.ready_at IS NULL
+                 DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT place FROM t WHERE ready_at IS NULL))
              )
              UPDATE outbox o SET node = NULL, due_at = t.ready_at FROM t
-             WHERE o.shop_id = t.shop_id AND o.effect_id = t.effect_id AND t.ready_at IS NOT NULL",
+             WHERE o.ctid = t.place AND t.ready_at IS NOT NULL",
             &other.shops,
             &other.ids as &[[u8; 16]],
             &other.statuses as &[&'static str],
@@ -505,27 +512,26 @@ async fn recover_once(
     let found = sqlx::query!(
         r#"-- recover_once()
         WITH left_over AS MATERIALIZED (
-            SELECT o.shop_id, o.effect_id FROM outbox o
+            SELECT o.ctid AS place, o.shop_id, o.effect_id FROM outbox o
             WHERE o.node IS NOT NULL AND (o.node = $1 OR NOT EXISTS
                 (SELECT 1 FROM nodes n WHERE n.node = o.node AND n.heartbeat_at >= $2))
-            ORDER BY o.shop_id, o.effect_id FOR UPDATE OF o
+            FOR UPDATE OF o
         ), kept AS (
-            SELECT l.shop_id, l.effect_id, m.purpose = ANY($3) AS again
+            SELECT l.place, l.shop_id, l.effect_id, m.purpose = ANY($3) AS again
             FROM left_over l CROSS JOIN LATERAL (
                 SELECT purpose FROM messages
                 WHERE shop_id = l.shop_id AND effect_id = l.effect_id AND status = 'queued' OFFSET 0
             ) m
         ), put_back AS (
-            UPDATE outbox o SET node = NULL, repeated = TRUE FROM kept k
-            WHERE EXISTS (SELECT FROM kept) AND k.again AND o.shop_id = k.shop_id AND o.effect_id = k.effect_id
+            UPDATE outbox SET node = NULL, repeated = TRUE
+            WHERE ctid = ANY (ARRAY(SELECT place FROM kept WHERE again))
             RETURNING 1
         ), doubted AS (
             UPDATE messages m SET status = 'in_doubt', failure = $4, attempts = m.attempts + 1 FROM kept k
             WHERE EXISTS (SELECT FROM kept) AND NOT k.again AND m.shop_id = k.shop_id AND m.effect_id = k.effect_id
             RETURNING 1
         ), gone AS (
-            DELETE FROM outbox o USING kept k
-            WHERE EXISTS (SELECT FROM kept) AND NOT k.again AND o.shop_id = k.shop_id AND o.effect_id = k.effect_id
+            DELETE FROM outbox WHERE ctid = ANY (ARRAY(SELECT place FROM kept WHERE NOT again))
         )
         SELECT (SELECT count(*) FROM put_back) AS "repeated!", (SELECT count(*) FROM doubted) AS "in_doubt!""#,
         own.map(i16::from),

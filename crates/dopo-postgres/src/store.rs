@@ -4,6 +4,7 @@ use crate::counters::Slots;
 use crate::fault::{Fault, again, refused};
 use crate::rows::us_up;
 use crate::schema::{self, Standing};
+use crate::statistics::Growth;
 use crate::watermark::Watermark;
 use crate::{arrivals, backup, counters, due, queue, read, settings};
 use async_trait::async_trait;
@@ -30,7 +31,6 @@ use sqlx::{ConnectOptions, Connection, PgPool, PgTransaction};
 use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,8 +44,6 @@ const RESTED_SECONDS_MAX: u64 = 5;
 const STATEMENT_TIMEOUT_MS: u32 = 60_000;
 /// Milliseconds a transaction may hold its locks while its program does nothing.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 30_000;
-/// After so many arrivals young tables are analysed at once, rather than when the server next looks at them.
-const ANALYSE_AFTER_ARRIVALS: [u64; 4] = [200, 2_000, 20_000, 200_000];
 /// Prepared statements kept for one connection: more than there are.
 const STATEMENTS_CACHED: usize = 256;
 
@@ -64,8 +62,7 @@ pub struct PostgresStore {
     pub(crate) slots: Slots,
     due: Mutex<HashMap<ShopId, Arc<Watermark>>>,
     outbox: [Watermark; Channel::ALL.len()],
-    /// Arrivals taken in by this process.
-    taken_in: AtomicU64,
+    growth: Growth,
     url: String,
 }
 
@@ -169,7 +166,7 @@ impl PostgresStore {
             slots: Slots::new(),
             due: Mutex::default(),
             outbox: Channel::ALL.map(|_| Watermark::new()),
-            taken_in: AtomicU64::new(0),
+            growth: Growth::default(),
             url: url.to_owned(),
         })
     }
@@ -214,25 +211,14 @@ impl PostgresStore {
         &self.outbox[channel as usize]
     }
 
-    /// Counts arrivals taken in. A new database that fills fast (an import) would else be planned as an empty one until the
-    /// server's next round, a minute later.
-    pub(crate) fn took_in(&self, arrivals: usize) {
-        let arrivals = arrivals as u64;
-        let before = self.taken_in.fetch_add(arrivals, Ordering::Relaxed);
-        let crossed = |n: &u64| before < *n && before + arrivals >= *n;
-        if ANALYSE_AFTER_ARRIVALS.iter().any(crossed) {
-            let pool = self.pool.clone();
-            tokio::spawn(async move {
-                if let Err(error) = analyse(&pool).await {
-                    let error = refused(error);
-                    tracing::debug!(%error, "the tables could not be analysed");
-                }
-            });
-        }
+    /// Counts rows written, so that the planner hears of tables that grow.
+    pub(crate) fn wrote(&self, rows: usize) {
+        self.growth.add(&self.pool, rows);
     }
 
     /// Lets claims see what was just written.
     pub(crate) fn wakes(&self, shop: ShopId, writes: &Writes) {
+        self.wrote(writes.orders.len() + writes.runs.len() + writes.messages.len());
         let first = writes
             .runs
             .iter()
@@ -245,26 +231,6 @@ impl PostgresStore {
             self.outbox_mark(due.channel).added(us_up(due.due_at));
         }
     }
-}
-
-/// Analyses the tables, unless they are old enough for the server to know them.
-async fn analyse(pool: &PgPool) -> Result<(), sqlx::Error> {
-    let known: f32 = sqlx::query_scalar(
-        "-- analyse()
-         SELECT greatest(max(reltuples), 0) FROM pg_class WHERE oid = 'seen'::regclass",
-    )
-    .fetch_one(pool)
-    .await?;
-    if known as u64 > ANALYSE_AFTER_ARRIVALS[3] {
-        return Ok(());
-    }
-    sqlx::query(
-        "-- analyse()
-         ANALYZE customers, identities, orders, parcel_numbers, carts, runs, messages, outbox, renderings, inbox, seen",
-    )
-    .execute(pool)
-    .await
-    .map(drop)
 }
 
 /// Whether this says that the connection was ended, by the network or by the server (57P01 to 57P03).
