@@ -23,9 +23,11 @@ export function count(value: number, lang: Lang): string {
   return of(lang).number(value);
 }
 
-/** A share as percent; a decimal only where there is one. */
-export function ratio(value: number, lang: Lang): string {
-  return of(lang).percent(value);
+/** A share as percent; a decimal only where there is one. Italian sets a space that does not break before the sign. */
+export function ratio(value: number, lang: Lang, digits = 1): string {
+  return of(lang)
+    .percent(value, digits)
+    .replace(/\s*%/, lang === "it" ? "\u00a0%" : "%");
 }
 
 /** A span of time in its two largest parts: `3 min`, `1 h 20 min`, `2 g 4 h`. */
@@ -65,13 +67,23 @@ export function axisFigure(value: number, unit: Unit, lang: Lang): string {
   if (unit === "cents") {
     return `${count(Math.round(value / 100), lang)}\u00a0€`;
   }
-  return unit === "ratio" ? of(lang).percent(value, 0) : figure(value, unit, lang);
+  return unit === "ratio" ? ratio(value, lang, 0) : figure(value, unit, lang);
 }
 
-/** A step for an axis in whole minutes, hours or days, so that its marks read well. */
-export function secondsStep(highest: number): number {
-  const steps = [1, 10, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY];
-  return steps.find((step) => highest / step <= 5) ?? Math.ceil(highest / DAY / 5) * DAY;
+/** Marks an axis has at most, zero not counted. */
+const MARKS_MAX = 5;
+const SECONDS_STEPS = [1, 10, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
+
+/** A step for an axis whose marks read well: 1, 2 or 5 times a power of ten, or whole minutes, hours, days. */
+export function axisStep(highest: number, unit: Unit): number {
+  if (unit === "seconds") {
+    const usual = SECONDS_STEPS.find((step) => highest / step <= MARKS_MAX);
+    return usual ?? Math.ceil(highest / DAY / MARKS_MAX) * DAY;
+  }
+  const least = unit === "count" ? 1 : unit === "cents" ? 100 : 0.01;
+  const power = 10 ** Math.floor(Math.log10(Math.max(highest, least) / MARKS_MAX));
+  const step = [1, 2, 5, 10].find((times) => highest / (times * power) <= MARKS_MAX) ?? 10;
+  return Math.max(least, step * power);
 }
 
 /** The change against the span before: in points for shares, relative for the rest. */
@@ -85,7 +97,7 @@ export function change(value: number, previous: number, unit: Unit, lang: Lang):
     return null;
   }
   const share = Math.round(((value - previous) / previous) * 100) / 100;
-  return `${sign(share)}${of(lang).percent(Math.abs(share), 0)}`;
+  return `${sign(share)}${ratio(Math.abs(share), lang, 0)}`;
 }
 
 const LOCALES: Record<Lang, string> = { it: "it-IT", en: "en-GB" };

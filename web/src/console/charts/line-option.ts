@@ -2,7 +2,7 @@
 
 import type { EChartsCoreOption } from "echarts/core";
 import type { Lang } from "../i18n/lang";
-import { axisFigure, day, figure, secondsStep, type Unit } from "./format";
+import { axisFigure, axisStep, day, figure, type Unit } from "./format";
 import type { Palette } from "./palette";
 
 /** One day of a line; `null` is unknown and leaves a gap. */
@@ -31,6 +31,10 @@ export interface LineChartData {
 /** Days drawn with a dot each; more of them and only lone days get one. */
 const DOTS_MAX = 14;
 
+/** Nearer than this share of the height two words meet. */
+const MEET_SHARE = 0.08;
+const APART_PX = 9;
+
 function highest(data: LineChartData): number {
   const values = data.series.flatMap((one) => one.points.map((p) => p.high ?? p.value ?? 0));
   return Math.max(0, data.target?.value ?? 0, ...values);
@@ -49,7 +53,13 @@ export function lineOption(
 ): EChartsCoreOption {
   const days = data.series[0]?.points.map((point) => point.day) ?? [];
   const top = highest(data);
+  const step = axisStep(top, data.unit);
   const several = data.series.length > 1;
+  // The word of the target and the last value stand at the same end: apart when they would meet.
+  const last = data.series[0]?.points.findLast((point) => point.value !== null)?.value;
+  const meets =
+    data.target && last != null && Math.abs(last - data.target.value) / (top || 1) < MEET_SHARE;
+  const apart = meets ? (last > (data.target?.value ?? 0) ? APART_PX : -APART_PX) : 0;
   const text = { color: palette.muted, fontFamily: "inherit", fontSize: 12 };
   const bands = data.series.flatMap((one, at) =>
     one.points.some((p) => p.low != null && p.high != null)
@@ -90,6 +100,7 @@ export function lineOption(
         fontSize: 12,
         fontWeight: 600,
         distance: 8,
+        offset: [0, at === 0 ? -apart : 0],
         formatter: ({ value }: { value: unknown }) =>
           typeof value === "number" ? (several ? one.name : figure(value, data.unit, lang)) : "",
       },
@@ -100,7 +111,9 @@ export function lineOption(
               symbol: "none",
               lineStyle: { color: palette.target, width: 1, type: "solid" },
               label: {
-                position: "insideStartTop",
+                position: "end",
+                distance: 8,
+                offset: [0, apart],
                 color: palette.target,
                 fontFamily: "inherit",
                 fontSize: 12,
@@ -115,7 +128,13 @@ export function lineOption(
   return {
     animation: false,
     textStyle: { fontFamily: "inherit" },
-    grid: { left: 8, right: several ? 120 : 76, top: 16, bottom: 4, containLabel: true },
+    grid: {
+      left: 8,
+      right: several || data.target ? 112 : 76,
+      top: 16,
+      bottom: 4,
+      containLabel: true,
+    },
     xAxis: {
       type: "category",
       boundaryGap: days.length === 1,
@@ -132,14 +151,11 @@ export function lineOption(
     yAxis: {
       type: "value",
       min: 0,
-      max: top === 0 ? 1 : top * 1.1,
-      splitNumber: 4,
-      ...(data.unit === "seconds" && top > 0 ? { interval: secondsStep(top * 1.1) } : {}),
-      ...(data.unit === "count" ? { minInterval: 1 } : {}),
+      max: step * Math.ceil(top / step) || step,
+      interval: step,
       splitLine: { lineStyle: { color: palette.line } },
       axisLabel: {
         ...text,
-        showMaxLabel: false,
         formatter: (value: number) => axisFigure(value, data.unit, lang),
       },
     },

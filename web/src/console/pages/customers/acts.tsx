@@ -147,7 +147,7 @@ function Send({ customer, onDone }: Props) {
     () =>
       api.post<MessageRow>(
         `/customers/${customer.id}/send`,
-        { journey, step: chosen?.id, template: chosen?.template, order_id: order ?? undefined },
+        { journey, step: chosen?.step, template: chosen?.template, order_id: order ?? undefined },
         { idempotencyKey: key },
       ),
     {

@@ -15,7 +15,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useChange, useGet, useList } from "../../api/hooks";
 import { useSession } from "../../api/session";
-import { said, useLang } from "../../i18n/lang";
+import { pick, said, useLang } from "../../i18n/lang";
 import { type Column, DataTable } from "../../ui/data-table";
 import { EmptyState } from "../../ui/empty";
 import { MoneyText, Time, useFormat } from "../../ui/format";
@@ -28,7 +28,6 @@ import { Status } from "../../ui/status";
 import { useUndo } from "../../ui/undo";
 import { MessagesTable } from "../messages/table";
 import type { MessageRow } from "../messages/types";
-import { useJourneyNames } from "../messages/words";
 import { OrdersTable } from "../orders/table";
 import type { OrderRow } from "../orders/types";
 import { type Act, Acts } from "./acts";
@@ -268,34 +267,43 @@ function Person({ customer }: { customer: Customer }) {
 function Runs({ customer }: { customer: string }) {
   const { t } = useTranslation("customers");
   const { may } = useSession();
-  const journeyName = useJourneyNames();
+  const lang = useLang();
   const list = useList<PersonRun>(`/customers/${customer}/runs`, { topics: ["journeys"] });
   const stop = useChange((id: string) => api.post(`/runs/${id}/stop`), {
     topics: ["journeys", "customers"],
   });
-  if (!list.items?.length) {
+  const active = list.items?.filter((run) => run.active) ?? [];
+  if (active.length === 0) {
     return null;
   }
   return (
     <Section title={t("runs.title")}>
       {stop.error && <Failed error={stop.error} />}
       <ul className={css.plain}>
-        {list.items.map((run) => (
+        {active.map((run) => (
           <li key={run.id}>
-            <span>
-              <Link to={`/journeys/${encodeURIComponent(run.journey ?? "")}`}>
-                {journeyName(run.journey ?? null)}
+            <span className={css.noteText}>
+              <Link to={`/journeys/${encodeURIComponent(run.journey)}`}>
+                {pick(lang, run, "name") || run.journey}
               </Link>
-              {run.order_number && <span className="muted"> · {run.order_number}</span>}
-              {run.wake_at && (
-                <span className="muted">
-                  {" "}
-                  · {t("runs.until")} <Time at={run.wake_at} kind="short" />
-                </span>
-              )}
+              <br />
+              <span className="muted">
+                {pick(lang, run, "state")}
+                {run.wake_at && (
+                  <>
+                    {" · "}
+                    {t("runs.until")} <Time at={run.wake_at} kind="short" />
+                  </>
+                )}
+              </span>
             </span>
             {may("journeys:write") && (
-              <Button size="xs" onClick={() => stop.mutate(run.id)} disabled={stop.isPending}>
+              <Button
+                size="xs"
+                onClick={() => stop.mutate(run.id)}
+                loading={stop.isPending && stop.variables === run.id}
+                aria-label={t("runs.stop_which", { name: pick(lang, run, "name") })}
+              >
                 {t("runs.stop")}
               </Button>
             )}

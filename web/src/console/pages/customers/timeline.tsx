@@ -17,7 +17,6 @@ import { EmptyState } from "../../ui/empty";
 import { Time, useFormat } from "../../ui/format";
 import { Link } from "../../ui/link";
 import { Failed, Loading } from "../../ui/states";
-import type { MessageStatus } from "../messages/types";
 import { MessageStatusBadge, WhyLine } from "../messages/words";
 import { consolePath } from "./console-path";
 import css from "./customers.module.css";
@@ -105,7 +104,7 @@ function Item({ item }: { item: TimelineItem }) {
       <div className={css.itemBody}>
         <div className={css.itemHead}>
           <span>{item.link ? <Link to={consolePath(item.link)}>{title}</Link> : title}</span>
-          {message && <MessageStatusBadge status={message.status as MessageStatus} />}
+          {message && <MessageStatusBadge status={message.status} />}
         </div>
         {detail && <p className={css.itemDetail}>{detail}</p>}
         {message && (

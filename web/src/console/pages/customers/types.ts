@@ -1,7 +1,7 @@
 /** What the API says about people. */
 
 import type { Money } from "../../api/types";
-import type { Channel, Purpose, WhyOfMessage } from "../messages/types";
+import type { Channel, MessageStatus, Purpose, WhyOfMessage } from "../messages/types";
 
 export interface CustomerRow {
   id: string;
@@ -49,12 +49,12 @@ export interface Customer extends CustomerRow {
   country: string | null;
   time_zone: string | null;
   attributes: Record<string, unknown>;
-  minor: boolean | null;
+  minor: boolean;
   active_at: string | null;
   merged_from: string[];
   consents: ConsentState[];
   gate: GateCell[];
-  preferences_url: string | null;
+  preferences_url: string;
 }
 
 /** One act of the consent ledger with its proof. */
@@ -82,7 +82,7 @@ export interface TimelineItem {
   tone: "neutral" | "good" | "attention" | "bad";
   message?: {
     id: string;
-    status: string;
+    status: MessageStatus;
     channel: Channel;
     purpose: Purpose;
     journey: string | null;
@@ -114,11 +114,17 @@ export interface Task {
 
 export interface PersonRun {
   id: string;
-  journey?: string | null;
-  step: string | null;
-  since: string | null;
+  journey: string;
+  name_it: string;
+  name_en: string;
+  version: number;
+  active: boolean;
+  started_at: string;
   wake_at: string | null;
-  order_number?: string | null;
+  closed_at: string | null;
+  state_it: string;
+  state_en: string;
+  order_id: string | null;
 }
 
 /** A filter somebody wants to find again. */

@@ -54,10 +54,15 @@ function Shown({ journey }: { journey: JourneyDetail }) {
       <PageHead
         title={name}
         back={{ to: "/journeys", label: t("title") }}
-        sentence={t(journey.active ? "says.on" : "says.off", {
-          count: journey.running,
-          n: format.number(journey.running),
-        })}
+        sentence={
+          <>
+            {t("starts", { when: said(lang, journey.trigger) })}{" "}
+            {t(journey.active ? "says.on" : "says.off", {
+              count: journey.running,
+              n: format.number(journey.running),
+            })}
+          </>
+        }
         actions={
           may("journeys:write") ? (
             <Switch
@@ -154,7 +159,7 @@ function Steps({ journey, onOpen }: { journey: JourneyDetail; onOpen: (node: Gra
 function Losses({ journey }: { journey: JourneyDetail }) {
   const { t } = useTranslation("journeys");
   const lang = useLang();
-  const label = new Map(journey.graph.nodes.map((node) => [node.id, pick(lang, node, "label")]));
+  const label = new Map(journey.graph.nodes.map((node) => [node.step, pick(lang, node, "label")]));
   return (
     <div className={css.two}>
       <Section title={t("held_back.title")}>
@@ -193,8 +198,8 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
   const format = useFormat();
   const { may } = useSession();
   const { counts } = node;
-  const lost = counts ? dropOff(counts) : null;
-  const held = journey.held_back.filter((one) => one.step === node.id);
+  const lost = dropOff(counts);
+  const held = journey.held_back.filter((one) => one.step === node.step);
   const share = (n: number | null, of: number) =>
     n === null
       ? t("common:unknown")
@@ -202,7 +207,7 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
   const detail = pick(lang, node, "detail");
   return (
     <>
-      {detail && <p>{detail}</p>}
+      {detail && <p className={css.lead}>{detail}</p>}
       <Section>
         <Facts
           items={[
@@ -213,8 +218,8 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
             node.purpose
               ? { label: t("step.purpose"), value: t(`messages:purpose.${node.purpose}`) }
               : null,
-            counts && { label: t("step.waiting"), value: format.number(counts.waiting) },
-            ...(counts && node.template
+            { label: t("step.waiting"), value: format.number(counts.waiting) },
+            ...(node.template
               ? [
                   { label: t("step.sent"), value: format.number(counts.sent) },
                   {
@@ -230,7 +235,7 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
         {node.template && may("messages:read") && (
           <p style={{ marginTop: 12 }}>
             <Link
-              to={`/messages?journey=${encodeURIComponent(journey.id)}&step=${encodeURIComponent(node.id)}`}
+              to={`/messages?journey=${encodeURIComponent(journey.id)}&step=${encodeURIComponent(node.step ?? "")}`}
             >
               {t("step.messages")}
             </Link>
@@ -256,9 +261,10 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
 
 function People({ journey, step }: { journey: string; step: string | null }) {
   const { t } = useTranslation("journeys");
+  const lang = useLang();
   const { may } = useSession();
   const list = useList<RunRow>(`/journeys/${encodeURIComponent(journey)}/runs`, {
-    query: { step },
+    query: { node: step },
     topics: ["journeys"],
   });
   const stop = useChange((id: string) => api.post(`/runs/${id}/stop`), { topics: ["journeys"] });
@@ -277,7 +283,7 @@ function People({ journey, step }: { journey: string; step: string | null }) {
             <span>
               {run.customer ? (
                 <Link to={`/customers/${run.customer.id}`}>
-                  {run.customer.name ?? t("people.without_name")}
+                  {run.customer.name ?? run.customer.email ?? t("people.without_name")}
                 </Link>
               ) : (
                 t("people.without_name")
@@ -285,6 +291,7 @@ function People({ journey, step }: { journey: string; step: string | null }) {
               {run.order_number && <span className="muted"> · {run.order_number}</span>}
               <br />
               <span className="muted">
+                {!step && `${pick(lang, run, "step")} · `}
                 {run.wake_at ? (
                   <>
                     {t("people.until")} <Time at={run.wake_at} kind="short" />
@@ -321,10 +328,10 @@ function People({ journey, step }: { journey: string; step: string | null }) {
 function Versions({ journey }: { journey: JourneyDetail }) {
   const { t } = useTranslation("journeys");
   const { may } = useSession();
-  const [query, setQuery] = useQueryState();
+  const [, setQuery] = useQueryState();
   const turn = useSwitch();
   const newest = [...journey.versions].sort((a, b) => b.version - a.version);
-  const looked = query.version ? Number(query.version) : journey.version;
+  const looked = journey.shown;
   return (
     <>
       {turn.error && <Failed error={turn.error} />}
@@ -354,8 +361,8 @@ function Versions({ journey }: { journey: JourneyDetail }) {
           </div>
         ))}
       </Section>
-      {journey.document && (
-        <Section title={t("versions.document", { n: looked ?? journey.version ?? 1 })}>
+      {journey.document !== "" && (
+        <Section title={t("versions.document", { n: looked })}>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
           <pre className={css.document} tabIndex={0}>
             {journey.document}

@@ -1,6 +1,10 @@
 import "@xyflow/react/dist/base.css";
 import {
+  BaseEdge,
   Controls,
+  type Edge,
+  EdgeLabelRenderer,
+  type EdgeProps,
   Handle,
   MarkerType,
   type Node,
@@ -8,19 +12,25 @@ import {
   Position,
   ReactFlow,
 } from "@xyflow/react";
-import { createContext, useContext, useMemo } from "react";
+import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pick, useLang } from "../../i18n/lang";
 import { useDark } from "../../ui/dark";
 import css from "./journeys.module.css";
-import { layout } from "./layout";
+import { type Bend, layout, linePath } from "./layout";
 import { StepFace } from "./steps";
 import type { GraphEdge, GraphNode } from "./types";
 
-const WIDTH_PX = 248;
-const SPACING = { width: WIDTH_PX, gap: 32, layerHeight: 152 };
+const WIDTH_PX = 264;
+const SPACING = { width: WIDTH_PX, gap: 40, layerHeight: 176 };
+/** Height of the picture at most, before one has to move it. */
+const HEIGHT_MAX_PX = 2600;
+const EDGE_PX = 24;
+/** Smaller than this nothing can be read: then one moves the picture instead. */
+const ZOOM_READABLE = 0.7;
 
 type StepNode = Node<{ step: GraphNode }, "step">;
+type WayEdge = Edge<{ bends: Bend[]; label: string }, "way">;
 
 const Open = createContext<(node: GraphNode) => void>(() => {});
 
@@ -44,7 +54,38 @@ function Step({ data }: NodeProps<StepNode>) {
   );
 }
 
-const TYPES = { step: Step };
+/** A way between two steps; its word stands where it arrives. */
+function Way({ sourceX, sourceY, targetX, targetY, markerEnd, data }: EdgeProps<WayEdge>) {
+  const bends = data?.bends ?? [];
+  const path = linePath(
+    { x: sourceX, y: sourceY },
+    { x: targetX, y: targetY },
+    bends,
+    SPACING.layerHeight,
+  );
+  const first = bends[0];
+  const word = first
+    ? { x: first.x, y: first.layer * SPACING.layerHeight }
+    : { x: targetX, y: targetY };
+  return (
+    <>
+      <BaseEdge path={path} {...(markerEnd ? { markerEnd } : {})} />
+      {data?.label && (
+        <EdgeLabelRenderer>
+          <span
+            className={css.word}
+            style={{ transform: `translate(-50%, -50%) translate(${word.x}px, ${word.y - 12}px)` }}
+          >
+            {data.label}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+}
+
+const STEPS = { step: Step };
+const WAYS = { way: Way };
 
 /** The journey as a picture: each step with its figures, each way with its condition. */
 export default function Graph({
@@ -59,70 +100,75 @@ export default function Graph({
   const { t } = useTranslation("journeys");
   const lang = useLang();
   const dark = useDark();
-  const shape = nodes.map((node) => node.id).join("\n");
-  const ways = edges.map((edge) => `${edge.from}\t${edge.to}`).join("\n");
+  const place = useRef<HTMLElement>(null);
+  const [room, setRoom] = useState(0);
+  useEffect(() => setRoom(place.current?.clientWidth ?? 0), []);
   // Figures change every second; the places only with the steps.
-  const places = useMemo(() => {
-    const ids = shape.split("\n").filter(Boolean);
-    const links = ways.split("\n").flatMap((line) => {
-      const [from = "", to = ""] = line.split("\t");
-      return from && to ? [{ from, to }] : [];
-    });
-    return new Map(layout(ids, links, SPACING).map((one) => [one.id, one]));
-  }, [shape, ways]);
+  const shape = JSON.stringify([
+    nodes.map((node) => node.id),
+    edges.map(({ from, to }) => ({ from, to })),
+  ]);
+  const drawn = useMemo(() => {
+    const [ids, ways] = JSON.parse(shape) as [string[], GraphEdge[]];
+    return layout(ids, ways, SPACING);
+  }, [shape]);
+  const places = new Map(drawn.steps.map((one) => [one.id, one]));
+  const zoom = Math.min(1, Math.max(ZOOM_READABLE, (room - 2 * EDGE_PX) / drawn.width));
+  const height = Math.min(
+    HEIGHT_MAX_PX,
+    Math.round(drawn.layers * SPACING.layerHeight * zoom) + 2 * EDGE_PX,
+  );
   const flowNodes = nodes.map((step): StepNode => {
-    const place = places.get(step.id);
-    return {
-      id: step.id,
-      type: "step",
-      position: { x: place?.x ?? 0, y: place?.y ?? 0 },
-      data: { step },
-      // The button inside takes the focus.
-      focusable: false,
-      draggable: false,
-      selectable: false,
-    };
+    const { x = 0, y = 0 } = places.get(step.id) ?? {};
+    // The button inside takes the focus.
+    const still = { focusable: false, draggable: false, selectable: false };
+    return { id: step.id, type: "step", position: { x, y }, data: { step }, ...still };
   });
-  const flowEdges = edges.map((edge) => {
-    const label = pick(lang, edge, "label");
-    return {
-      id: `${edge.from}→${edge.to}:${label}`,
+  const flowEdges = edges.map(
+    (edge, number): WayEdge => ({
+      id: `${number}`,
       source: edge.from,
       target: edge.to,
-      type: "smoothstep",
+      type: "way",
       focusable: false,
       selectable: false,
       markerEnd: { type: MarkerType.ArrowClosed, color: "var(--control)" },
-      ...(label ? { label } : {}),
-    };
-  });
+      data: { bends: drawn.bends.get(number) ?? [], label: pick(lang, edge, "label") },
+    }),
+  );
   return (
     <Open value={onOpen}>
-      <section className={css.canvas} aria-label={t("graph")}>
-        <ReactFlow
-          nodes={flowNodes}
-          edges={flowEdges}
-          nodeTypes={TYPES}
-          colorMode={dark ? "dark" : "light"}
-          fitView
-          fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
-          minZoom={0.2}
-          maxZoom={1.5}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          elementsSelectable={false}
-          zoomOnScroll={false}
-          preventScrolling={false}
-          proOptions={{ hideAttribution: true }}
-        >
-          <Controls
-            showInteractive={false}
-            aria-label={t("graph_controls")}
-            position="bottom-right"
-          />
-        </ReactFlow>
+      <section ref={place} className={css.canvas} style={{ height }} aria-label={t("graph")}>
+        {room > 0 && (
+          <ReactFlow
+            nodes={flowNodes}
+            edges={flowEdges}
+            nodeTypes={STEPS}
+            edgeTypes={WAYS}
+            colorMode={dark ? "dark" : "light"}
+            defaultViewport={{
+              x: Math.max(EDGE_PX, (room - drawn.width * zoom) / 2),
+              y: EDGE_PX,
+              zoom,
+            }}
+            minZoom={0.2}
+            maxZoom={1.5}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            nodesFocusable={false}
+            edgesFocusable={false}
+            elementsSelectable={false}
+            zoomOnScroll={false}
+            preventScrolling={false}
+            proOptions={{ hideAttribution: true }}
+          >
+            <Controls
+              showInteractive={false}
+              aria-label={t("graph_controls")}
+              position="top-right"
+            />
+          </ReactFlow>
+        )}
       </section>
     </Open>
   );

@@ -8,6 +8,22 @@ export interface Placed {
   layer: number;
 }
 
+/** A place on the way of an edge, where it passes between the steps of a layer. */
+export interface Bend {
+  x: number;
+  layer: number;
+}
+
+export interface Layout {
+  steps: Placed[];
+  /** For each edge given, by its number: where it passes; none for a short one. */
+  bends: Map<number, Bend[]>;
+  /** Width of the picture, pixels. */
+  width: number;
+  /** Layers in all. */
+  layers: number;
+}
+
 export interface Edge {
   from: string;
   to: string;
@@ -111,7 +127,7 @@ function settle(row: Dot[], wish: (dot: Dot) => number, gap: number): void {
 }
 
 /** Places each step; an edge over several layers keeps a lane free so that it crosses no step. */
-export function layout(ids: string[], edges: Edge[], spacing: Spacing): Placed[] {
+export function layout(ids: string[], edges: Edge[], spacing: Spacing): Layout {
   const known = new Set(ids);
   const ways = forward(
     ids,
@@ -135,16 +151,20 @@ export function layout(ids: string[], edges: Edge[], spacing: Spacing): Placed[]
   for (const id of ids) {
     add(id, layer.get(id) ?? 0, spacing.width);
   }
-  ways.forEach(({ from, to }, number) => {
+  const lanes = new Map<number, Dot[]>();
+  for (const way of ways) {
+    const { from, to } = way;
+    const number = edges.indexOf(way);
     const end = layer.get(to) ?? 0;
     let last = dots.get(from);
     for (let at = (layer.get(from) ?? 0) + 1; at < end; at += 1) {
       const lane = add(`\u0000${number}/${at}`, at, spacing.width * LINE_SHARE);
+      lanes.set(number, [...(lanes.get(number) ?? []), lane]);
       link(last, lane);
       last = lane;
     }
     link(last, dots.get(to));
-  });
+  }
   for (const row of rows) {
     settle(row, (dot) => (dot.up.length > 0 ? mean(dot.up) : 0), spacing.gap);
   }
@@ -157,15 +177,50 @@ export function layout(ids: string[], edges: Edge[], spacing: Spacing): Placed[]
       settle(row, wish, spacing.gap);
     }
   }
-  const left = Math.min(...ids.map((id) => (dots.get(id)?.x ?? 0) - spacing.width / 2));
-  return ids.map((id) => {
+  const all = [...dots.values()];
+  const left = Math.min(0, ...all.map((dot) => dot.x - dot.width / 2));
+  const right = Math.max(0, ...all.map((dot) => dot.x + dot.width / 2));
+  const steps = ids.map((id) => {
     const dot = dots.get(id);
     const at = dot?.layer ?? 0;
-    return {
-      id,
-      x: Math.round((dot?.x ?? 0) - spacing.width / 2 - left),
-      y: at * spacing.layerHeight,
-      layer: at,
-    };
+    const x = Math.round((dot?.x ?? 0) - spacing.width / 2 - left);
+    return { id, x, y: at * spacing.layerHeight, layer: at };
   });
+  const bends = new Map(
+    [...lanes].map(([number, passed]) => [
+      number,
+      passed.map((dot) => ({ x: Math.round(dot.x - left), layer: dot.layer })),
+    ]),
+  );
+  return { steps, bends, width: Math.round(right - left), layers: rows.length };
+}
+
+/** Room between the bend of a line and the layer below it, pixels. */
+const BEND_ABOVE_PX = 20;
+const CORNER_PX = 8;
+
+/** The line of an edge: down, across above the next layer, down again, with round corners. */
+export function linePath(
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+  bends: Bend[],
+  layerHeight: number,
+): string {
+  const stops = [...bends.map((bend) => ({ x: bend.x, y: bend.layer * layerHeight })), to];
+  let path = `M${from.x},${from.y}`;
+  let x = from.x;
+  for (const stop of stops) {
+    const across = stop.y - BEND_ABOVE_PX;
+    const way = stop.x - x;
+    if (Math.abs(way) < 1) {
+      path += ` V${across + CORNER_PX}`;
+    } else {
+      const corner = Math.min(CORNER_PX, Math.abs(way) / 2);
+      const side = Math.sign(way) * corner;
+      path += ` V${across - corner} Q${x},${across} ${x + side},${across}`;
+      path += ` H${stop.x - side} Q${stop.x},${across} ${stop.x},${across + corner}`;
+    }
+    x = stop.x;
+  }
+  return `${path} V${to.y}`;
 }

@@ -58,9 +58,6 @@ export function StepCounts({ node }: { node: GraphNode }) {
   const lang = useLang();
   const format = useFormat();
   const { counts } = node;
-  if (!counts) {
-    return null;
-  }
   const lost = dropOff(counts);
   const shown: [string, string][] = [];
   if (counts.waiting > 0) {

@@ -10,7 +10,7 @@ export interface JourneyRow {
   version: number | null;
   versions: { version: number; current: boolean }[];
   key_by: "order" | "parcel" | "cart" | "customer";
-  trigger: string | string[] | null;
+  trigger: { it: string; en: string };
   running: number;
   started_30d: number;
   closed_30d: number;
@@ -34,10 +34,12 @@ export interface GraphNode {
   label_en: string;
   detail_it: string | null;
   detail_en: string | null;
+  /** Of a message: the label of its step. */
+  step: string | null;
   template: string | null;
   channel: Channel | null;
   purpose: Purpose | null;
-  counts: Counts | null;
+  counts: Counts;
 }
 
 export interface GraphEdge {
@@ -48,7 +50,9 @@ export interface GraphEdge {
 }
 
 export interface JourneyDetail extends JourneyRow {
-  document: string | null;
+  /** The version that is shown. */
+  shown: number;
+  document: string;
   graph: { nodes: GraphNode[]; edges: GraphEdge[] };
   held_back: { step: string; reason: string; n: number; it: string; en: string }[];
   closed: { why: string; n: number; it: string; en: string }[];
@@ -56,9 +60,11 @@ export interface JourneyDetail extends JourneyRow {
 
 export interface RunRow {
   id: string;
-  customer: { id: string; name: string | null } | null;
+  customer: { id: string; name: string | null; email: string | null } | null;
   order_number: string | null;
   step: string | null;
+  step_it: string;
+  step_en: string;
   since: string;
   wake_at: string | null;
   version: number;

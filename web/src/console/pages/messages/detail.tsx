@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { api } from "../../api/client";
+import { api, apiUrl } from "../../api/client";
 import { useChange, useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
 import { said, useLang } from "../../i18n/lang";
@@ -29,7 +29,7 @@ export default function Message() {
 function Shown({ message }: { message: MessageDetail }) {
   const { t } = useTranslation("messages");
   const lang = useLang();
-  const { may } = useSession();
+  const { may, shop } = useSession();
   const journeyName = useJourneyNames();
   const requeue = useChange(() => api.post(`/messages/${message.id}/requeue`), {
     topics: ["messages", "counters"],
@@ -62,7 +62,9 @@ function Shown({ message }: { message: MessageDetail }) {
           {rendered ? (
             <Preview
               rendered={rendered}
-              html={rendered.html ? `/messages/${message.id}/html` : null}
+              html={
+                rendered.html ? apiUrl(`/messages/${message.id}/html`, { shop: shop.slug }) : null
+              }
               title={title}
             />
           ) : (
@@ -85,7 +87,7 @@ function Shown({ message }: { message: MessageDetail }) {
                 },
                 order && {
                   label: t("column.order"),
-                  value: <Link to={`/orders/${order.id}`}>{order.number}</Link>,
+                  value: <Link to={`/orders/${order.id}`}>{order.number ?? order.id}</Link>,
                 },
                 message.journey
                   ? {

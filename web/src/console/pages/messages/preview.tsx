@@ -1,8 +1,6 @@
 import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { apiUrl } from "../../api/client";
-import { useSession } from "../../api/session";
 import css from "./messages.module.css";
 import type { Rendered } from "./types";
 
@@ -19,11 +17,11 @@ export function Preview({
   title,
 }: {
   rendered: Rendered;
+  /** Address of the mail as a document of its own; null when it has no such form. */
   html: string | null;
   title: string;
 }) {
   const { t } = useTranslation("messages");
-  const { shop } = useSession();
   const [form, setForm] = useState<Form>("phone");
   if (rendered.sms) {
     return (
@@ -37,7 +35,6 @@ export function Preview({
       </div>
     );
   }
-  const address = html?.startsWith("/") ? apiUrl(html, { shop: shop.slug }) : null;
   const forms = FORMS.filter((one) => one === "text" || html);
   const shown = forms.includes(form) ? form : "text";
   return (
@@ -59,7 +56,7 @@ export function Preview({
       {shown === "text" ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <pre className={css.text} tabIndex={0}>
-          {rendered.text ?? t("preview.no_text")}
+          {rendered.text || t("preview.no_text")}
         </pre>
       ) : (
         <div className={css.stage} data-form={shown}>
@@ -68,7 +65,7 @@ export function Preview({
             className={css.frame}
             title={t("preview.frame", { title })}
             sandbox=""
-            {...(address ? { src: address } : { srcDoc: html ?? "" })}
+            src={html ?? undefined}
           />
         </div>
       )}

@@ -1,7 +1,9 @@
 import { SegmentedControl, Select } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { apiUrl } from "../../api/client";
 import { useGet, useList } from "../../api/hooks";
+import { useSession } from "../../api/session";
 import { said, useLang } from "../../i18n/lang";
 import { type Column, DataTable } from "../../ui/data-table";
 import { EmptyState } from "../../ui/empty";
@@ -59,9 +61,21 @@ export function Templates() {
   );
 }
 
+/** What the author of a template wrote: each part under its name. */
+export function written(source: Record<string, unknown>): string {
+  return Object.entries(source)
+    .map(([name, part]) =>
+      typeof part === "string"
+        ? `${name}:\n${part.trimEnd()}`
+        : `${name}: ${JSON.stringify(part, null, 2)}`,
+    )
+    .join("\n\n");
+}
+
 function Template({ row }: { row: TemplateRow }) {
   const { t } = useTranslation("messages");
   const lang = useLang();
+  const { shop } = useSession();
   const [sample, setSample] = useState<string | null>(null);
   const [view, setView] = useState("looks");
   const query = useGet<TemplateDetail>(`/templates/${encodeURIComponent(row.name)}`, {
@@ -76,7 +90,7 @@ function Template({ row }: { row: TemplateRow }) {
             <Select
               label={t("template.sample")}
               data={template.samples.map((one) => ({ value: one.id, label: said(lang, one) }))}
-              value={sample ?? template.samples[0]?.id ?? null}
+              value={sample ?? template.sample}
               onChange={setSample}
             />
             <SegmentedControl
@@ -89,10 +103,22 @@ function Template({ row }: { row: TemplateRow }) {
           {view === "source" || !template.rendered ? (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
             <pre className={css.source} tabIndex={0}>
-              {template.source}
+              {written(template.source)}
             </pre>
           ) : (
-            <Preview rendered={template.rendered} html={template.rendered.html} title={row.name} />
+            <Preview
+              rendered={template.rendered}
+              html={
+                template.rendered.html
+                  ? apiUrl(`/templates/${encodeURIComponent(row.name)}/html`, {
+                      shop: shop.slug,
+                      locale: row.locale,
+                      sample,
+                    })
+                  : null
+              }
+              title={row.name}
+            />
           )}
         </div>
       )}

@@ -44,7 +44,7 @@ export interface MessageRow {
     email?: string | null;
     phone?: string | null;
   } | null;
-  order: { id: string; number: string } | null;
+  order: { id: string; number: string | null } | null;
   journey: string | null;
   step: string | null;
   template: string | null;
@@ -79,7 +79,7 @@ export interface MessageDetail extends MessageRow {
 export interface TemplateRow {
   name: string;
   locale: string;
-  version: number | string | null;
+  version: number;
   channel: Channel;
   subject: string | null;
 }
@@ -87,8 +87,12 @@ export interface TemplateRow {
 export interface TemplateDetail {
   name: string;
   locale: string;
-  version: number | string | null;
-  source: string;
+  version: number;
+  channel: Channel;
+  /** What its author wrote, part by part. */
+  source: Record<string, unknown>;
   samples: { id: string; it: string; en: string }[];
+  /** The one it is filled with. */
+  sample: string;
   rendered: Rendered | null;
 }

@@ -27,6 +27,7 @@ export default function Order() {
 
 function Shown({ order }: { order: OrderDetail }) {
   const { t } = useTranslation("orders");
+  const lang = useLang();
   const format = useFormat();
   const { snapshot, customer } = order;
   const name = customer?.name ?? customer?.email ?? t("without_customer");
@@ -123,7 +124,7 @@ function Shown({ order }: { order: OrderDetail }) {
               <ul className={css.returns}>
                 {order.returns.map((one) => (
                   <li key={one.external_id}>
-                    {t(`return.${one.state}`, { defaultValue: one.state })}{" "}
+                    {said(lang, one)}{" "}
                     <span className="muted">
                       <Time at={one.at} kind="short" />
                     </span>

@@ -25,7 +25,17 @@ export function OrdersTable({
   const { t } = useTranslation("orders");
   const format = useFormat();
   const columns: Column<OrderRow>[] = [
-    { id: "number", header: t("column.number"), primary: true, cell: (row) => row.number },
+    {
+      id: "number",
+      header: t("column.number"),
+      primary: true,
+      cell: (row) => (
+        <>
+          {row.number}
+          {row.test && <span className="muted"> · {t("test_short")}</span>}
+        </>
+      ),
+    },
     ...(ofOne
       ? []
       : [

@@ -26,6 +26,7 @@ export interface OrderRow {
   payment: string;
   customer: { id: string; name: string | null; email: string | null } | null;
   province: string | null;
+  test?: boolean;
   items: number;
   parcels: ParcelBrief[];
 }
@@ -99,7 +100,7 @@ export interface OrderDetail {
   snapshot: OrderSnapshot;
   customer: { id: string; name: string | null; email: string | null } | null;
   parcels: ParcelFull[];
-  returns: { external_id: string; state: string; at: string }[];
+  returns: { external_id: string; state: string; at: string; it: string; en: string }[];
   messages: MessageRow[];
   page_url: string;
 }

@@ -184,6 +184,7 @@ function SliceValue({
 const NOW: [keyof Today["now"], to: string, scope: string, asks: boolean][] = [
   ["tasks_open", "/tasks", "tasks:read", false],
   ["orders_open", "/orders?standing=open", "orders:read", false],
+  ["orders_trouble", "/orders?standing=trouble", "orders:read", true],
   ["runs", "/journeys", "journeys:read", false],
   ["queue_due", "/messages?status=queued", "messages:read", false],
   ["queue_later", "/messages?status=queued", "messages:read", false],
@@ -203,12 +204,12 @@ function Now({ now }: { now: Today["now"] }) {
           const n = now[name];
           const text = (
             <>
-              <strong>{format.number(n)}</strong>
+              <strong>{n === null ? t("unknown") : format.number(n)}</strong>
               <span>{t(`now.${name}`)}</span>
             </>
           );
           return (
-            <li key={name} data-asks={asks && n > 0}>
+            <li key={name} data-asks={asks && n !== null && n > 0}>
               {may(scope) ? <Link to={to}>{text}</Link> : <span>{text}</span>}
             </li>
           );

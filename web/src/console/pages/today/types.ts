@@ -50,10 +50,12 @@ export interface Today {
   now: {
     customers: number;
     orders_open: number;
+    orders_trouble: number;
     tasks_open: number;
     runs: number;
-    queue_due: number;
-    queue_later: number;
+    /** Null when the question is about a part of the shop. */
+    queue_due: number | null;
+    queue_later: number | null;
     failed_messages: number;
     failed_inbox: number;
   };
