@@ -3,20 +3,24 @@
 //! What tax and warranty law makes the seller keep stays in restricted form: the order with its sums and dates, without
 //! anything that says who or where. Everything else of the person goes.
 
+use crate::console::listed;
 use crate::fault::Fault;
 use crate::rows::{CustomerRow, OrderRow, json};
 use crate::settings;
-use dopo_core::customer::{Customer, PersonDetails};
+use dopo_core::counter::{Counters, NOW};
+use dopo_core::customer::PersonDetails;
 use dopo_core::id::{CustomerId, ShopId};
 use dopo_core::parcel::{Parcel, ParcelSnapshot};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-/// Deletes a person everywhere; an empty record with the same id remains, so that nothing points nowhere.
+/// Deletes a person everywhere; an empty record with the same id remains, so that nothing points nowhere. What that moves
+/// in the gauges is added to `counters`.
 pub(crate) async fn customer(
     c: &mut PgConnection,
     shop: ShopId,
     id: CustomerId,
+    counters: &mut Counters,
 ) -> Result<(), Fault> {
     let row = sqlx::query_as!(
         CustomerRow,
@@ -62,6 +66,7 @@ pub(crate) async fn customer(
             sqlx::query!($sql, shop.0, id.0).execute(&mut *c).await?;
         )*};
     }
+    count_open_tasks(c, shop, id, counters).await?;
     each![
         "-- customer()
          DELETE FROM outbox o USING messages m WHERE m.shop_id = $1 AND m.customer_id = $2
@@ -80,6 +85,7 @@ pub(crate) async fn customer(
         "-- customer()\nDELETE FROM carts WHERE shop_id = $1 AND customer_id = $2",
         "-- customer()\nDELETE FROM coupons WHERE shop_id = $1 AND customer_id = $2",
         "-- customer()\nDELETE FROM tasks WHERE shop_id = $1 AND customer_id = $2",
+        "-- customer()\nDELETE FROM notes WHERE shop_id = $1 AND customer_id = $2",
         "-- customer()\nDELETE FROM ledger WHERE shop_id = $1 AND customer_id = $2",
         "-- customer()\nDELETE FROM identities WHERE shop_id = $1 AND customer_id = $2",
         "-- customer()
@@ -121,16 +127,25 @@ pub(crate) async fn customer(
     )
     .execute(&mut *c)
     .await?;
-    let empty = Customer::new(id, person.created_at);
-    sqlx::query!(
-        "-- customer()
-         UPDATE customers SET body = $3 WHERE shop_id = $1 AND customer_id = $2",
+    listed::empty(c, shop, &person).await
+}
+
+/// Takes the person's open tasks out of the gauge; their orders stay, and stand where they stood.
+async fn count_open_tasks(
+    c: &mut PgConnection,
+    shop: ShopId,
+    id: CustomerId,
+    counters: &mut Counters,
+) -> Result<(), Fault> {
+    let open = sqlx::query_scalar!(
+        r#"-- count_open_tasks()
+        SELECT count(*) AS "n!" FROM tasks WHERE shop_id = $1 AND customer_id = $2 AND done_at IS NULL"#,
         shop.0,
-        id.0,
-        json(&empty)?
+        id.0
     )
-    .execute(c)
+    .fetch_one(&mut *c)
     .await?;
+    counters.add(shop, NOW, "now.tasks", "", -open);
     Ok(())
 }
 

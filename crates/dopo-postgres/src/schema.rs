@@ -1,5 +1,6 @@
 //! The schema: embedded migrations, applied in order, never edited once released.
 
+use crate::console::listed;
 use crate::fault::refused;
 use dopo_engine::ports::store::StoreError;
 use sha2::{Digest, Sha256};
@@ -10,14 +11,17 @@ struct Migration {
     number: i32,
     name: &'static str,
     sql: &'static str,
+    /// What SQL cannot work out is worked out right after it.
+    filled: bool,
 }
 
 macro_rules! migrations {
-    ($($number:literal $name:literal),* $(,)?) => {
+    ($($number:literal $name:literal $($filled:ident)?),* $(,)?) => {
         &[$(Migration {
             number: $number,
             name: $name,
             sql: include_str!(concat!("../migrations/", $name, ".sql")),
+            filled: stringify!($($filled)?).len() > 0,
         }),*]
     };
 }
@@ -28,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_facts",
     3 "0003_messages",
     4 "0004_arrivals",
+    5 "0005_console" filled,
 ];
 
 /// Key of the lock that lets one program migrate at a time.
@@ -150,6 +155,9 @@ pub(crate) async fn migrate(c: &mut PgConnection) -> Result<Vec<String>, StoreEr
             .execute(&mut *tx)
             .await
             .map_err(refused)?;
+        if migration.filled {
+            listed::fill(&mut tx).await?;
+        }
         sqlx::query(
             "-- migrate()
              INSERT INTO schema_migrations (number, name, sha256, applied_at)

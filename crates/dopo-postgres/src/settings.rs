@@ -1,11 +1,13 @@
 //! Shops, what they publish, and the people who work with it.
 
+use crate::console::team;
 use crate::fault::Fault;
 use crate::rows::{at, from_json, int, json, read_all, text, uint, us};
 use crate::store::PostgresStore;
 use dopo_core::id::ShopId;
 use dopo_core::journey::Journey;
 use dopo_core::shop::ShopSettings;
+use dopo_engine::ports::console::SEEN_SECONDS;
 use dopo_engine::ports::store::{
     ApiKeyRow, ConnectionRow, JourneyRow, ShopRow, StoreError, TemplateRow, UserRow,
 };
@@ -368,16 +370,16 @@ pub(crate) async fn save_user(
     .await?)
 }
 
-struct StoredUser {
-    user_id: i64,
-    email: String,
-    role: String,
-    password_hash: String,
-    created_at: i64,
+pub(crate) struct StoredUser {
+    pub(crate) user_id: i64,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) password_hash: String,
+    pub(crate) created_at: i64,
 }
 
 impl StoredUser {
-    fn read(self) -> Result<UserRow, StoreError> {
+    pub(crate) fn read(self) -> Result<UserRow, StoreError> {
         Ok(UserRow {
             id: self.user_id,
             email: self.email,
@@ -428,17 +430,28 @@ pub(crate) async fn session(
     token_hash: &[u8],
     now: Timestamp,
 ) -> Result<Option<UserRow>, Fault> {
-    let row = sqlx::query_as!(
-        StoredUser,
+    let row = sqlx::query!(
         "-- session()
-         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at FROM sessions s
+         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, s.seen_at FROM sessions s
          JOIN users u ON u.user_id = s.user_id WHERE s.token_hash = $1 AND s.expires_at > $2",
         token_hash,
         us(now)
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(StoredUser::read).transpose()?)
+    let Some(row) = row else { return Ok(None) };
+    let seen = row.seen_at.map(at).transpose()?;
+    if seen.is_none_or(|at| now.duration_since(at).as_secs() >= SEEN_SECONDS) {
+        team::touch_session(pool, token_hash, now).await?;
+    }
+    let user = StoredUser {
+        user_id: row.user_id,
+        email: row.email,
+        role: row.role,
+        password_hash: row.password_hash,
+        created_at: row.created_at,
+    };
+    Ok(Some(user.read()?))
 }
 
 /// Ends a session.
@@ -486,18 +499,18 @@ pub(crate) async fn add_api_key(
     Ok(id)
 }
 
-struct StoredKey {
-    shop_id: i64,
-    api_key_id: i64,
-    prefix: String,
-    hash: Vec<u8>,
-    scopes: String,
-    created_at: i64,
-    revoked_at: Option<i64>,
+pub(crate) struct StoredKey {
+    pub(crate) shop_id: i64,
+    pub(crate) api_key_id: i64,
+    pub(crate) prefix: String,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) scopes: String,
+    pub(crate) created_at: i64,
+    pub(crate) revoked_at: Option<i64>,
 }
 
 impl StoredKey {
-    fn read(self) -> Result<ApiKeyRow, StoreError> {
+    pub(crate) fn read(self) -> Result<ApiKeyRow, StoreError> {
         Ok(ApiKeyRow {
             id: self.api_key_id,
             shop: ShopId(self.shop_id),

@@ -1,5 +1,6 @@
 //! The port's methods, and the connections they use.
 
+use crate::console::lists;
 use crate::counters::Slots;
 use crate::fault::{Fault, again, refused};
 use crate::rows::us_up;
@@ -19,6 +20,7 @@ use dopo_core::message::Message;
 use dopo_core::order::Order;
 use dopo_core::product::Product;
 use dopo_core::shop::ShopSettings;
+use dopo_engine::ports::console::SEEN_SECONDS;
 use dopo_engine::ports::store::{
     ApiKeyRow, Claimed, ConnectionRow, DecideArrivals, DecideDue, Finished, InboxRow, InboxStatus,
     Intake, IntakeOutcome, JourneyRow, MessageFilter, PersonFile, Pruned, Recovered, Rendering,
@@ -63,6 +65,8 @@ pub struct PostgresStore {
     due: Mutex<HashMap<ShopId, Arc<Watermark>>>,
     outbox: [Watermark; Channel::ALL.len()],
     growth: Growth,
+    /// When this process last wrote down that a source had sent something.
+    heard: Mutex<HashMap<(ShopId, String), Timestamp>>,
     url: String,
 }
 
@@ -167,6 +171,7 @@ impl PostgresStore {
             due: Mutex::default(),
             outbox: Channel::ALL.map(|_| Watermark::new()),
             growth: Growth::default(),
+            heard: Mutex::default(),
             url: url.to_owned(),
         })
     }
@@ -216,6 +221,29 @@ impl PostgresStore {
         self.growth.add(&self.pool, rows);
     }
 
+    /// Writes down when sources last sent something, where that was some time ago; nobody waits for it.
+    fn heard(&self, shop: ShopId, newest: HashMap<String, (Timestamp, String)>) {
+        for (source, (at, topic)) in newest {
+            {
+                let mut known = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+                let last = known
+                    .entry((shop, source.clone()))
+                    .or_insert(Timestamp::MIN);
+                if at.as_second() < last.as_second().saturating_add(SEEN_SECONDS) {
+                    continue;
+                }
+                *last = at;
+            }
+            let pool = self.pool.clone();
+            tokio::spawn(async move {
+                if let Err(fault) = lists::heard(&pool, shop, &source, at, &topic).await {
+                    let error = StoreError::from(fault);
+                    tracing::debug!(%error, "the last event of a source could not be written down");
+                }
+            });
+        }
+    }
+
     /// Lets claims see what was just written.
     pub(crate) fn wakes(&self, shop: ShopId, writes: &Writes) {
         self.wrote(writes.orders.len() + writes.runs.len() + writes.messages.len());
@@ -231,6 +259,22 @@ impl PostgresStore {
             self.outbox_mark(due.channel).added(us_up(due.due_at));
         }
     }
+}
+
+/// The newest intake of each source: when it came, and its topic.
+fn newest_of_sources(intakes: &[Intake]) -> HashMap<String, (Timestamp, String)> {
+    let mut newest: HashMap<String, (Timestamp, String)> = HashMap::new();
+    for intake in intakes {
+        match newest.get_mut(&intake.source) {
+            Some(known) if known.0 >= intake.received_at => {}
+            Some(known) => *known = (intake.received_at, intake.topic.clone()),
+            None => {
+                let told = (intake.received_at, intake.topic.clone());
+                newest.insert(intake.source.clone(), told);
+            }
+        }
+    }
+    newest
 }
 
 /// Whether this says that the connection was ended, by the network or by the server (57P01 to 57P03).
@@ -250,7 +294,10 @@ impl Store for PostgresStore {
         intakes: Vec<Intake>,
         decide: DecideArrivals,
     ) -> Result<Vec<IntakeOutcome>, StoreError> {
-        arrivals::commit(self, shop, intakes, &decide).await
+        let newest = newest_of_sources(&intakes);
+        let outcomes = arrivals::commit(self, shop, intakes, &decide).await?;
+        self.heard(shop, newest);
+        Ok(outcomes)
     }
 
     async fn commit_due(

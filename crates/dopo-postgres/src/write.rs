@@ -1,18 +1,20 @@
 //! Writing what a batch changes: one statement a table, rows sorted by key, counters last.
 
+use crate::console::listed;
 use crate::fault::Fault;
 use crate::forget;
 use crate::load::standing_id;
-use crate::rows::{int, json, name_of, text, us, us_up};
+use crate::rows::{CustomerRow, int, json, name_of, text, us, us_up};
 use crate::settings;
 use dopo_core::advance::{Keys, Loaded, MessageMark, Writes};
 use dopo_core::customer::IdentityKey;
 use dopo_core::id::{CustomerId, OrderId, ShopId};
 use dopo_core::message::Message;
 use dopo_core::order::Order;
+use dopo_engine::ports::console::KnownAs;
 use dopo_engine::ports::store::StoreError;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What was known before the decision.
 #[derive(Default)]
@@ -23,6 +25,8 @@ pub(crate) struct Before {
     pub(crate) identities: BTreeMap<IdentityKey, CustomerId>,
     /// Orders that were there.
     pub(crate) orders: HashSet<OrderId>,
+    /// People that were there, and what they were found by.
+    pub(crate) customers: HashMap<CustomerId, KnownAs>,
 }
 
 impl Before {
@@ -31,6 +35,11 @@ impl Before {
             asked: keys.identities,
             identities: loaded.identities.clone(),
             orders: loaded.orders.keys().copied().collect(),
+            customers: loaded
+                .customers
+                .iter()
+                .map(|(id, customer)| (*id, KnownAs::of(customer)))
+                .collect(),
         }
     }
 }
@@ -43,7 +52,8 @@ pub(crate) async fn apply(
     before: &Before,
     slot: i16,
 ) -> Result<(), Fault> {
-    customers(c, shop, writes).await?;
+    writes.customers.sort_by_key(|customer| customer.id);
+    listed::put(c, shop, &writes.customers, &before.customers).await?;
     identities(c, shop, writes, before).await?;
     orders(c, shop, &mut writes.orders, before, slot).await?;
     parcel_numbers(c, shop, writes).await?;
@@ -61,7 +71,7 @@ pub(crate) async fn apply(
     let forgotten: BTreeSet<CustomerId> = writes.forgotten.drain(..).collect();
     for customer in forgotten {
         let id = standing_id(c, shop, customer).await?;
-        forget::customer(c, shop, id).await?;
+        forget::customer(c, shop, id, &mut writes.counters).await?;
     }
     if writes.disconnected {
         sqlx::query!(
@@ -73,31 +83,6 @@ pub(crate) async fn apply(
         .await?;
         settings::changed(c).await?;
     }
-    Ok(())
-}
-
-async fn customers(c: &mut PgConnection, shop: ShopId, writes: &mut Writes) -> Result<(), Fault> {
-    if writes.customers.is_empty() {
-        return Ok(());
-    }
-    writes.customers.sort_by_key(|customer| customer.id);
-    let mut ids = Vec::with_capacity(writes.customers.len());
-    let mut bodies = Vec::with_capacity(writes.customers.len());
-    for customer in &writes.customers {
-        ids.push(customer.id.0);
-        bodies.push(json(customer)?);
-    }
-    sqlx::query!(
-        "-- customers()
-         INSERT INTO customers (shop_id, customer_id, body)
-         SELECT $1, * FROM unnest($2::bigint[], $3::text[])
-         ON CONFLICT (shop_id, customer_id) DO UPDATE SET body = excluded.body",
-        shop.0,
-        &ids,
-        &bodies
-    )
-    .execute(c)
-    .await?;
     Ok(())
 }
 
@@ -190,6 +175,7 @@ async fn orders(
         Vec::with_capacity(n),
         Vec::with_capacity(n),
     );
+    let mut standings = Vec::with_capacity(n);
     let mut sold: BTreeMap<String, i64> = BTreeMap::new();
     for order in orders.iter() {
         ids.push(order.id.0);
@@ -198,6 +184,7 @@ async fn orders(
         numbers.push(text(&order.snapshot.number));
         placed.push(us(order.snapshot.placed_at));
         bodies.push(json(order)?);
+        standings.push(order.standing().as_str());
         if !before.orders.contains(&order.id) {
             for line in &order.snapshot.lines {
                 if let Some(product) = &line.product_id {
@@ -208,18 +195,19 @@ async fn orders(
     }
     sqlx::query!(
         "-- orders()
-         INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, body)
-         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+         INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, body, standing)
+         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[])
          ON CONFLICT (shop_id, order_id) DO UPDATE SET
              customer_id = excluded.customer_id, external_id = excluded.external_id, number = excluded.number,
-             placed_at = excluded.placed_at, body = excluded.body",
+             placed_at = excluded.placed_at, body = excluded.body, standing = excluded.standing",
         shop.0,
         &ids,
         &customers,
         &external_ids,
         &numbers,
         &placed,
-        &bodies
+        &bodies,
+        &standings as &[&'static str]
     )
     .execute(&mut *c)
     .await?;
@@ -720,18 +708,24 @@ async fn merge(
         "-- merge()\nUPDATE messages SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE coupons SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE tasks SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
+        "-- merge()\nUPDATE notes SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE ledger SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE merged_customers SET into_id = $3 WHERE shop_id = $1 AND into_id = $2",
         "-- merge()\nINSERT INTO merged_customers (shop_id, customer_id, into_id) VALUES ($1, $2, $3)
          ON CONFLICT (shop_id, customer_id) DO UPDATE SET into_id = excluded.into_id",
         "-- merge()\nUPDATE inbox SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2 AND body IS NOT NULL",
     ];
-    sqlx::query!(
-        "-- merge()\nDELETE FROM customers WHERE shop_id = $1 AND customer_id = $2",
+    let gone = sqlx::query_as!(
+        CustomerRow,
+        "-- merge()
+         DELETE FROM customers WHERE shop_id = $1 AND customer_id = $2 RETURNING customer_id, body",
         shop.0,
         from.0
     )
-    .execute(c)
+    .fetch_optional(&mut *c)
     .await?;
-    Ok(())
+    match gone {
+        Some(gone) => listed::drop_words(c, shop, &gone.read()?).await,
+        None => Ok(()),
+    }
 }

@@ -1,5 +1,10 @@
 //! The console's half of the store port.
-#![expect(unused_variables, reason = "the queries follow")]
+
+pub(crate) mod acts;
+pub(crate) mod listed;
+pub(crate) mod lists;
+pub(crate) mod team;
+pub(crate) mod webhooks;
 
 use crate::store::PostgresStore;
 use async_trait::async_trait;
@@ -7,15 +12,13 @@ use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, EffectId, InboxId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::order::Order;
-use dopo_engine::ports::console::*;
+use dopo_engine::ports::console::{
+    AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
+    DeliveryStatus, Member, MessageLine, MessageQuery, NoteRow, OrderFilter, PasskeyRow,
+    SourceHealth, ViewRow, WebhookRow,
+};
 use dopo_engine::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
 use jiff::Timestamp;
-
-fn later<T>() -> Result<T, StoreError> {
-    Err(StoreError::Rejected(
-        "the console does not run on PostgreSQL yet".to_owned(),
-    ))
-}
 
 #[async_trait]
 impl ConsoleStore for PostgresStore {
@@ -25,7 +28,7 @@ impl ConsoleStore for PostgresStore {
         filter: &CustomerFilter,
         limit: usize,
     ) -> Result<Vec<Customer>, StoreError> {
-        later()
+        Ok(lists::customers(&self.pool, shop, filter, limit).await?)
     }
 
     async fn list_orders(
@@ -34,7 +37,7 @@ impl ConsoleStore for PostgresStore {
         filter: &OrderFilter,
         limit: usize,
     ) -> Result<Vec<(Order, Customer)>, StoreError> {
-        later()
+        Ok(lists::orders(&self.pool, shop, filter, limit).await?)
     }
 
     async fn list_messages(
@@ -43,7 +46,7 @@ impl ConsoleStore for PostgresStore {
         query: &MessageQuery,
         limit: usize,
     ) -> Result<Vec<MessageLine>, StoreError> {
-        later()
+        Ok(lists::messages(&self.pool, shop, query, limit).await?)
     }
 
     async fn list_runs(
@@ -54,7 +57,7 @@ impl ConsoleStore for PostgresStore {
         before: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<(Run, Customer)>, StoreError> {
-        later()
+        Ok(lists::runs(&self.pool, shop, journey, step, before, limit).await?)
     }
 
     async fn list_inbox(
@@ -65,11 +68,11 @@ impl ConsoleStore for PostgresStore {
         before: Option<InboxId>,
         limit: usize,
     ) -> Result<Vec<InboxRow>, StoreError> {
-        later()
+        Ok(lists::inbox(&self.pool, shop, status, source, before, limit).await?)
     }
 
     async fn source_health(&self, shop: ShopId) -> Result<Vec<SourceHealth>, StoreError> {
-        later()
+        Ok(lists::source_health(&self.pool, shop).await?)
     }
 
     async fn orders_of(
@@ -78,7 +81,7 @@ impl ConsoleStore for PostgresStore {
         customer: CustomerId,
         limit: usize,
     ) -> Result<Vec<Order>, StoreError> {
-        later()
+        Ok(lists::orders_of(&self.pool, shop, customer, limit).await?)
     }
 
     async fn runs_of(
@@ -87,7 +90,7 @@ impl ConsoleStore for PostgresStore {
         customer: CustomerId,
         limit: usize,
     ) -> Result<Vec<Run>, StoreError> {
-        later()
+        Ok(lists::runs_of(&self.pool, shop, customer, limit).await?)
     }
 
     async fn resolve_customer(
@@ -95,7 +98,7 @@ impl ConsoleStore for PostgresStore {
         shop: ShopId,
         customer: CustomerId,
     ) -> Result<CustomerId, StoreError> {
-        later()
+        Ok(lists::resolve_customer(&self.pool, shop, customer).await?)
     }
 
     async fn merged_into(
@@ -103,11 +106,11 @@ impl ConsoleStore for PostgresStore {
         shop: ShopId,
         customer: CustomerId,
     ) -> Result<Vec<CustomerId>, StoreError> {
-        later()
+        Ok(lists::merged_into(&self.pool, shop, customer).await?)
     }
 
     async fn add_note(&self, shop: ShopId, note: &NoteRow) -> Result<i64, StoreError> {
-        later()
+        Ok(acts::add_note(self, shop, note).await?)
     }
 
     async fn notes_of(
@@ -116,11 +119,11 @@ impl ConsoleStore for PostgresStore {
         customer: CustomerId,
         limit: usize,
     ) -> Result<Vec<NoteRow>, StoreError> {
-        later()
+        Ok(acts::notes_of(&self.pool, shop, customer, limit).await?)
     }
 
     async fn delete_note(&self, shop: ShopId, id: i64) -> Result<bool, StoreError> {
-        later()
+        Ok(acts::delete_note(&self.pool, shop, id).await?)
     }
 
     async fn add_task(
@@ -128,7 +131,7 @@ impl ConsoleStore for PostgresStore {
         shop: ShopId,
         task: &dopo_core::advance::Task,
     ) -> Result<(), StoreError> {
-        later()
+        Ok(acts::add_task(self, shop, task).await?)
     }
 
     async fn set_task_done(
@@ -137,7 +140,7 @@ impl ConsoleStore for PostgresStore {
         task: EffectId,
         done_at: Option<Timestamp>,
     ) -> Result<Option<bool>, StoreError> {
-        later()
+        Ok(acts::set_task_done(self, shop, task, done_at).await?)
     }
 
     async fn tasks_of(
@@ -146,15 +149,15 @@ impl ConsoleStore for PostgresStore {
         customer: CustomerId,
         limit: usize,
     ) -> Result<Vec<TaskRow>, StoreError> {
-        later()
+        Ok(lists::tasks_of(&self.pool, shop, customer, limit).await?)
     }
 
     async fn views(&self, shop: ShopId, user: Option<i64>) -> Result<Vec<ViewRow>, StoreError> {
-        later()
+        Ok(acts::views(&self.pool, shop, user).await?)
     }
 
     async fn add_view(&self, shop: ShopId, view: &ViewRow) -> Result<i64, StoreError> {
-        later()
+        Ok(acts::add_view(self, shop, view).await?)
     }
 
     async fn delete_view(
@@ -163,11 +166,11 @@ impl ConsoleStore for PostgresStore {
         id: i64,
         user: Option<i64>,
     ) -> Result<bool, StoreError> {
-        later()
+        Ok(acts::delete_view(&self.pool, shop, id, user).await?)
     }
 
     async fn add_audit(&self, shop: ShopId, row: &AuditRow) -> Result<(), StoreError> {
-        later()
+        Ok(acts::add_audit(&self.pool, shop, row).await?)
     }
 
     async fn audit(
@@ -177,23 +180,23 @@ impl ConsoleStore for PostgresStore {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        later()
+        Ok(acts::audit(&self.pool, shop, action, before, limit).await?)
     }
 
     async fn count_users(&self) -> Result<u64, StoreError> {
-        later()
+        Ok(team::count_users(&self.pool).await?)
     }
 
     async fn user_by_id(&self, user: i64) -> Result<Option<UserRow>, StoreError> {
-        later()
+        Ok(team::user_by_id(&self.pool, user).await?)
     }
 
     async fn members(&self, shop: ShopId) -> Result<Vec<Member>, StoreError> {
-        later()
+        Ok(team::members(&self.pool, shop).await?)
     }
 
     async fn role_in(&self, shop: ShopId, user: i64) -> Result<Option<String>, StoreError> {
-        later()
+        Ok(team::role_in(&self.pool, shop, user).await?)
     }
 
     async fn set_member(
@@ -202,7 +205,7 @@ impl ConsoleStore for PostgresStore {
         user: i64,
         role: Option<&str>,
     ) -> Result<(), StoreError> {
-        later()
+        Ok(team::set_member(&self.pool, shop, user, role).await?)
     }
 
     async fn set_password(
@@ -211,23 +214,23 @@ impl ConsoleStore for PostgresStore {
         password_hash: &str,
         keep: Option<&[u8]>,
     ) -> Result<(), StoreError> {
-        later()
+        Ok(team::set_password(self, user, password_hash, keep).await?)
     }
 
     async fn end_sessions(&self, user: i64) -> Result<(), StoreError> {
-        later()
+        Ok(team::end_sessions(&self.pool, user).await?)
     }
 
     async fn add_passkey(&self, passkey: &PasskeyRow) -> Result<(), StoreError> {
-        later()
+        Ok(team::add_passkey(&self.pool, passkey).await?)
     }
 
     async fn passkeys(&self, user: i64) -> Result<Vec<PasskeyRow>, StoreError> {
-        later()
+        Ok(team::passkeys(&self.pool, user).await?)
     }
 
     async fn passkey(&self, credential_id: &[u8]) -> Result<Option<PasskeyRow>, StoreError> {
-        later()
+        Ok(team::passkey(&self.pool, credential_id).await?)
     }
 
     async fn use_passkey(
@@ -236,31 +239,31 @@ impl ConsoleStore for PostgresStore {
         state: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        later()
+        Ok(team::use_passkey(&self.pool, credential_id, state, now).await?)
     }
 
     async fn delete_passkey(&self, user: i64, credential_id: &[u8]) -> Result<bool, StoreError> {
-        later()
+        Ok(team::delete_passkey(&self.pool, user, credential_id).await?)
     }
 
     async fn api_key_by_id(&self, shop: ShopId, id: i64) -> Result<Option<ApiKeyRow>, StoreError> {
-        later()
+        Ok(webhooks::api_key_by_id(&self.pool, shop, id).await?)
     }
 
     async fn webhooks(&self, shop: ShopId) -> Result<Vec<WebhookRow>, StoreError> {
-        later()
+        Ok(webhooks::webhooks(&self.pool, shop).await?)
     }
 
     async fn save_webhook(&self, shop: ShopId, webhook: &WebhookRow) -> Result<i64, StoreError> {
-        later()
+        Ok(webhooks::save_webhook(self, shop, webhook).await?)
     }
 
     async fn delete_webhook(&self, shop: ShopId, id: i64) -> Result<bool, StoreError> {
-        later()
+        Ok(webhooks::delete_webhook(self, shop, id).await?)
     }
 
     async fn add_deliveries(&self, deliveries: &[DeliveryRow]) -> Result<(), StoreError> {
-        later()
+        Ok(webhooks::add_deliveries(&self.pool, deliveries).await?)
     }
 
     async fn claim_deliveries(
@@ -269,11 +272,11 @@ impl ConsoleStore for PostgresStore {
         hidden_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        later()
+        Ok(webhooks::claim_deliveries(&self.pool, now, hidden_until, limit).await?)
     }
 
     async fn finish_deliveries(&self, outcomes: &[DeliveryOutcome]) -> Result<(), StoreError> {
-        later()
+        Ok(webhooks::finish_deliveries(&self.pool, outcomes).await?)
     }
 
     async fn deliveries(
@@ -284,7 +287,7 @@ impl ConsoleStore for PostgresStore {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        later()
+        Ok(webhooks::deliveries(&self.pool, shop, webhook, status, before, limit).await?)
     }
 
     async fn requeue_delivery(
@@ -293,15 +296,15 @@ impl ConsoleStore for PostgresStore {
         id: i64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        later()
+        Ok(webhooks::requeue_delivery(&self.pool, shop, id, now).await?)
     }
 
     async fn prune_deliveries(&self, now: Timestamp) -> Result<u64, StoreError> {
-        later()
+        Ok(webhooks::prune_deliveries(&self.pool, now).await?)
     }
 
     async fn begin_backup(&self, file: &str, now: Timestamp) -> Result<i64, StoreError> {
-        later()
+        Ok(acts::begin_backup(&self.pool, file, now).await?)
     }
 
     async fn end_backup(
@@ -310,10 +313,10 @@ impl ConsoleStore for PostgresStore {
         now: Timestamp,
         result: Result<u64, String>,
     ) -> Result<(), StoreError> {
-        later()
+        Ok(acts::end_backup(&self.pool, id, now, result).await?)
     }
 
     async fn backups(&self, limit: usize) -> Result<Vec<BackupRow>, StoreError> {
-        later()
+        Ok(acts::backups(&self.pool, limit).await?)
     }
 }
