@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
         .merge(captured::routes())
         .merge(sign_in::routes())
         .route("/", get(captured::home))
+        .merge(assets::routes())
         .route("/assets/pages.js", get(assets::pages_js))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))

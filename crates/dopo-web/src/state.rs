@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use crate::api::auth::KeyMemory;
+use crate::api::desk::passkeys::Ceremonies;
 use crate::api::idempotency::Answers;
 use crate::hits::Hits;
 use crate::limits::{
@@ -55,6 +56,7 @@ pub struct AppState {
     pub(crate) settings: WebSettings,
     pub(crate) keys: KeyMemory,
     pub(crate) answers: Answers,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) api_limit: Limiter,
     pub(crate) hit_limit: Limiter,
     pub(crate) sign_in_limit: Limiter,
@@ -83,6 +85,7 @@ impl AppState {
             settings: parts.settings,
             keys: KeyMemory::default(),
             answers: Answers::default(),
+            ceremonies: Ceremonies::default(),
             api_limit: Limiter::new(per_second, Duration::from_secs(1)),
             hit_limit: Limiter::new(HITS_PER_SECOND_MAX, Duration::from_secs(1)),
             sign_in_limit: Limiter::new(SIGN_IN_ATTEMPTS_MAX, SIGN_IN_WINDOW),

@@ -354,6 +354,15 @@ impl House {
         }
     }
 
+    /// Sends a request and leaves the answer's body to be read part by part.
+    pub(crate) async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router answers")
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self
             .router

@@ -6,11 +6,8 @@ use crate::config::Config;
 use crate::hooks::Connectors;
 use anyhow::{Context, Result, bail};
 use dopo_core::advance::Shop;
-use dopo_core::event::Origin;
 use dopo_core::id::InboxId;
 use dopo_engine::Engine;
-use dopo_engine::intake::NewIntake;
-use dopo_engine::ports::hooks::HookTranslator;
 use dopo_engine::ports::{InboxRow, InboxStatus, IntakeOutcome};
 use serde_json::json;
 
@@ -103,37 +100,7 @@ fn print(row: &InboxRow, json: bool) {
 
 /// Translates a stored body again, with what the program knows today, and takes it in.
 async fn replay(engine: &Engine, shop: &Shop, row: &InboxRow) -> Result<String> {
-    let sealed = row
-        .body
-        .as_ref()
-        .context("its body is not kept any more: ask the sender to send it again")?;
-    let body = engine.key().open(shop.id, sealed)?;
-    let (events, note, failed) = if Connectors.knows(&row.source) && row.source != "events" {
-        let read = Connectors.translate(
-            &row.source,
-            &row.topic,
-            &body,
-            &shop.settings,
-            row.received_at,
-        );
-        (read.events, read.note, read.failed)
-    } else {
-        match Connectors.parse_event(&body, Some(&row.external_id)) {
-            Ok(line) => (vec![(line.at, line.event)], None, false),
-            Err(error) => (Vec::new(), Some(error.detail), true),
-        }
-    };
-    let intake = NewIntake {
-        source: row.source.clone(),
-        external_id: row.external_id.clone(),
-        topic: row.topic.clone(),
-        body: Some(body),
-        events,
-        note,
-        failed,
-        origin: Origin::Live,
-    };
-    Ok(match engine.replay(shop.id, row.id, intake).await? {
+    Ok(match engine.replay_row(&Connectors, shop, row).await? {
         IntakeOutcome::Accepted => "taken in".to_owned(),
         IntakeOutcome::Repeated => "it had been taken in already".to_owned(),
         IntakeOutcome::Kept(why) => format!("still cannot be used: {why}"),

@@ -8,6 +8,7 @@ pub(crate) mod connections;
 pub(crate) mod domain;
 pub(crate) mod inbox;
 pub(crate) mod keys;
+pub(crate) mod passkeys;
 mod refusals;
 pub(crate) mod session;
 pub(crate) mod setup;
@@ -39,6 +40,18 @@ pub(crate) fn routes() -> Router<App> {
                 .post(session::enter)
                 .delete(session::leave),
         )
+        .route(
+            "/api/v1/session/passkey/start",
+            post(passkeys::start_sign_in),
+        )
+        .route(
+            "/api/v1/session/passkey/finish",
+            post(passkeys::finish_sign_in),
+        )
+        .route("/api/v1/me/passkeys", get(passkeys::list))
+        .route("/api/v1/me/passkeys/start", post(passkeys::start_adding))
+        .route("/api/v1/me/passkeys/finish", post(passkeys::finish_adding))
+        .route("/api/v1/me/passkeys/{id}", delete(passkeys::remove))
         .route("/api/v1/password/forgot", post(account::forgot))
         .route("/api/v1/password/reset", post(account::reset))
         .route("/api/v1/me/password", put(account::change_password))
