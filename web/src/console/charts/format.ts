@@ -33,14 +33,14 @@ export function ratio(value: number, lang: Lang, digits = 1): string {
 /** A span of time in its two largest parts: `3 min`, `1 h 20 min`, `2 g 4 h`. */
 export function span(seconds: number, lang: Lang): string {
   if (seconds < MINUTE) {
-    return `${Math.round(seconds)} s`;
+    return `${Math.round(seconds)}\u00a0s`;
   }
   const minutes = Math.round(seconds / MINUTE);
   const hours = Math.round(seconds / HOUR);
   const parts = (big: number, unit: string, small: number, smallUnit: string) =>
-    small === 0 ? `${big} ${unit}` : `${big} ${unit} ${small} ${smallUnit}`;
+    small === 0 ? `${big}\u00a0${unit}` : `${big}\u00a0${unit} ${small}\u00a0${smallUnit}`;
   if (minutes < 60) {
-    return `${minutes} min`;
+    return `${minutes}\u00a0min`;
   }
   if (seconds < 2 * DAY) {
     return parts(Math.floor(minutes / 60), "h", minutes % 60, "min");

@@ -144,7 +144,6 @@ export function lineOption(
       axisLabel: {
         ...text,
         hideOverlap: true,
-        alignMinLabel: "left",
         formatter: (value: string) => day(value, lang),
       },
     },

@@ -365,10 +365,10 @@ function Consents({ customer }: { customer: Customer }) {
       id: "source",
       header: t("consent.source"),
       cell: (row) => (
-        <>
+        <span>
           {t(`consent_source.${row.source}`, { defaultValue: row.source })}
           {row.form && <span className="muted"> · {row.form}</span>}
-        </>
+        </span>
       ),
     },
     { id: "text", header: t("consent.text"), cell: (row) => row.text_version },

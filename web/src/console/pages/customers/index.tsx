@@ -12,6 +12,7 @@ import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Fields, Filters, Section } from "../../ui/section";
 import { Failed } from "../../ui/states";
+import css from "./customers.module.css";
 import { asked, FILTERS, filtersSet, viewQuery } from "./filters";
 import { PROVINCES, REGIONS } from "./places";
 import { SearchField } from "./search-field";
@@ -44,11 +45,15 @@ export default function Customers() {
     {
       id: "reach",
       header: t("column.reach"),
-      cell: (row) => (
-        <>
-          {row.name ? (row.email ?? row.phone) : null} <UnreachableBadge why={row.unreachable} />
-        </>
-      ),
+      cell: (row) => {
+        const reach = row.name ? (row.email ?? row.phone) : null;
+        return reach || row.unreachable ? (
+          <span className={css.reach}>
+            {reach && <span>{reach}</span>}
+            <UnreachableBadge why={row.unreachable} />
+          </span>
+        ) : null;
+      },
     },
     { id: "province", header: t("column.province"), cell: (row) => row.province },
     {

@@ -14,15 +14,17 @@ import {
 } from "@xyflow/react";
 import { createContext, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { pick, useLang } from "../../i18n/lang";
+import { type Lang, pick, useLang } from "../../i18n/lang";
 import { useDark } from "../../ui/dark";
 import css from "./journeys.module.css";
-import { type Bend, layout, linePath } from "./layout";
+import { BEND_ABOVE_PX, type Bend, layout, linePath } from "./layout";
 import { StepFace } from "./steps";
 import type { GraphEdge, GraphNode } from "./types";
 
 const WIDTH_PX = 264;
-const SPACING = { width: WIDTH_PX, gap: 40, layerHeight: 176 };
+const GAP_PX = 40;
+/** Room for a line, its bend and its word. */
+const BETWEEN_PX = 64;
 /** Height of the picture at most, before one has to move it. */
 const HEIGHT_MAX_PX = 2600;
 const EDGE_PX = 24;
@@ -33,6 +35,19 @@ type StepNode = Node<{ step: GraphNode }, "step">;
 type WayEdge = Edge<{ bends: Bend[]; label: string }, "way">;
 
 const Open = createContext<(node: GraphNode) => void>(() => {});
+
+/** Characters of a label and of a detail in a line of a step, at the least. */
+const LABEL_CHARS = 26;
+const DETAIL_CHARS = 30;
+
+/** How high a step will be: its lines are known before it is drawn, since each part has two at most. */
+export function guessedHeight(node: GraphNode, lang: Lang): number {
+  const lines = (text: string, chars: number) => Math.min(2, Math.ceil(text.length / chars));
+  const label = Math.max(1, lines(pick(lang, node, "label"), LABEL_CHARS)) * 20;
+  const detail = lines(pick(lang, node, "detail"), DETAIL_CHARS) * 18;
+  const counts = node.template ? 36 : 18;
+  return 18 + label + detail + counts + 4;
+}
 
 /** A step of the graph: a button that opens who stands there. */
 function Step({ data }: NodeProps<StepNode>) {
@@ -57,16 +72,9 @@ function Step({ data }: NodeProps<StepNode>) {
 /** A way between two steps; its word stands where it arrives. */
 function Way({ sourceX, sourceY, targetX, targetY, markerEnd, data }: EdgeProps<WayEdge>) {
   const bends = data?.bends ?? [];
-  const path = linePath(
-    { x: sourceX, y: sourceY },
-    { x: targetX, y: targetY },
-    bends,
-    SPACING.layerHeight,
-  );
+  const path = linePath({ x: sourceX, y: sourceY }, { x: targetX, y: targetY }, bends);
   const first = bends[0];
-  const word = first
-    ? { x: first.x, y: first.layer * SPACING.layerHeight }
-    : { x: targetX, y: targetY };
+  const word = first ?? { x: targetX, y: targetY };
   return (
     <>
       <BaseEdge path={path} {...(markerEnd ? { markerEnd } : {})} />
@@ -74,7 +82,9 @@ function Way({ sourceX, sourceY, targetX, targetY, markerEnd, data }: EdgeProps<
         <EdgeLabelRenderer>
           <span
             className={css.word}
-            style={{ transform: `translate(-50%, -50%) translate(${word.x}px, ${word.y - 12}px)` }}
+            style={{
+              transform: `translate(-50%, -50%) translate(${word.x}px, ${word.y - BEND_ABOVE_PX - 14}px)`,
+            }}
           >
             {data.label}
           </span>
@@ -105,19 +115,23 @@ export default function Graph({
   useEffect(() => setRoom(place.current?.clientWidth ?? 0), []);
   // Figures change every second; the places only with the steps.
   const shape = JSON.stringify([
-    nodes.map((node) => node.id),
+    nodes.map((node) => [node.id, guessedHeight(node, lang)]),
     edges.map(({ from, to }) => ({ from, to })),
   ]);
   const drawn = useMemo(() => {
-    const [ids, ways] = JSON.parse(shape) as [string[], GraphEdge[]];
-    return layout(ids, ways, SPACING);
+    const [steps, ways] = JSON.parse(shape) as [[string, number][], GraphEdge[]];
+    const heights = new Map(steps);
+    const ids = steps.map(([id]) => id);
+    return layout(ids, ways, {
+      width: WIDTH_PX,
+      gap: GAP_PX,
+      between: BETWEEN_PX,
+      heightOf: (id) => heights.get(id) ?? 0,
+    });
   }, [shape]);
   const places = new Map(drawn.steps.map((one) => [one.id, one]));
   const zoom = Math.min(1, Math.max(ZOOM_READABLE, (room - 2 * EDGE_PX) / drawn.width));
-  const height = Math.min(
-    HEIGHT_MAX_PX,
-    Math.round(drawn.layers * SPACING.layerHeight * zoom) + 2 * EDGE_PX,
-  );
+  const height = Math.min(HEIGHT_MAX_PX, Math.round(drawn.height * zoom) + 2 * EDGE_PX);
   const flowNodes = nodes.map((step): StepNode => {
     const { x = 0, y = 0 } = places.get(step.id) ?? {};
     // The button inside takes the focus.

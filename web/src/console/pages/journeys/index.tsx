@@ -75,10 +75,10 @@ export default function Journeys() {
       cell: (row) => {
         const share = heldShare(row);
         return (
-          <>
+          <span>
             {format.number(row.held_back_30d)}
             {share !== null && <span className="muted"> · {ratio(share, lang)}</span>}
-          </>
+          </span>
         );
       },
     },

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { type Edge, forward, layout, linePath, type Spacing } from "./layout";
 
-const SPACING: Spacing = { width: 200, gap: 40, layerHeight: 140 };
+const SPACING: Spacing = { width: 200, gap: 40, between: 80, heightOf: () => 60 };
 
 const edges = (...pairs: [string, string][]): Edge[] => pairs.map(([from, to]) => ({ from, to }));
 
 test("a straight journey stands in one column", () => {
   const placed = layout(["a", "b", "c"], edges(["a", "b"], ["b", "c"]), SPACING);
-  expect([placed.width, placed.layers]).toEqual([200, 3]);
+  expect([placed.width, placed.height]).toEqual([200, 340]);
   expect(placed.steps).toEqual([
     { id: "a", x: 0, y: 0, layer: 0 },
     { id: "b", x: 0, y: 140, layer: 1 },
@@ -33,7 +33,7 @@ test("a shortcut leaves a lane free beside the steps it passes", () => {
   const placed = layout(["a", "b", "c"], edges(["a", "b"], ["b", "c"], ["a", "c"]), SPACING);
   const b = placed.steps.find((one) => one.id === "b");
   const [bend] = placed.bends.get(2) ?? [];
-  expect(bend?.layer).toBe(1);
+  expect(bend?.y).toBe(140);
   const beside = (bend?.x ?? 0) < (b?.x ?? 0) || (bend?.x ?? 0) > (b?.x ?? 0) + SPACING.width;
   expect(beside).toBe(true);
 });
@@ -70,8 +70,15 @@ test("edges to unknown steps are left out", () => {
 });
 
 test("a line goes down, across above the next layer, and down again", () => {
-  expect(linePath({ x: 100, y: 60 }, { x: 100, y: 140 }, [], 140)).toBe("M100,60 V128 V140");
-  expect(linePath({ x: 100, y: 60 }, { x: 300, y: 140 }, [], 140)).toBe(
+  expect(linePath({ x: 100, y: 60 }, { x: 100, y: 140 }, [])).toBe("M100,60 V128 V140");
+  expect(linePath({ x: 100, y: 60 }, { x: 300, y: 140 }, [])).toBe(
     "M100,60 V112 Q100,120 108,120 H292 Q300,120 300,128 V140",
   );
+});
+
+test("a layer is as high as its tallest step", () => {
+  const heightOf = (id: string) => (id === "tall" ? 160 : 60);
+  const ways = edges(["a", "b"], ["a", "tall"], ["b", "c"], ["tall", "c"]);
+  const { steps } = layout(["a", "b", "tall", "c"], ways, { ...SPACING, heightOf });
+  expect(steps.map((one) => one.y)).toEqual([0, 140, 140, 380]);
 });

@@ -11,7 +11,8 @@ export interface Placed {
 /** A place on the way of an edge, where it passes between the steps of a layer. */
 export interface Bend {
   x: number;
-  layer: number;
+  /** Top of the layer. */
+  y: number;
 }
 
 export interface Layout {
@@ -20,8 +21,8 @@ export interface Layout {
   bends: Map<number, Bend[]>;
   /** Width of the picture, pixels. */
   width: number;
-  /** Layers in all. */
-  layers: number;
+  /** Height of the picture, pixels. */
+  height: number;
 }
 
 export interface Edge {
@@ -34,8 +35,10 @@ export interface Spacing {
   width: number;
   /** Free room between two steps of a layer, pixels. */
   gap: number;
-  /** From the top of one layer to the top of the next, pixels. */
-  layerHeight: number;
+  /** Free room between two layers, pixels. */
+  between: number;
+  /** Height of a step, pixels. */
+  heightOf: (id: string) => number;
 }
 
 /** Sweeps that order a layer by its neighbours; more change nothing on journeys of a hundred steps. */
@@ -180,23 +183,33 @@ export function layout(ids: string[], edges: Edge[], spacing: Spacing): Layout {
   const all = [...dots.values()];
   const left = Math.min(0, ...all.map((dot) => dot.x - dot.width / 2));
   const right = Math.max(0, ...all.map((dot) => dot.x + dot.width / 2));
+  const tops: number[] = [];
+  let height = 0;
+  rows.forEach((row, at) => {
+    tops[at] = height;
+    const tallest = Math.max(
+      0,
+      ...row.filter((dot) => known.has(dot.id)).map((dot) => spacing.heightOf(dot.id)),
+    );
+    height += tallest + (at === rows.length - 1 ? 0 : spacing.between);
+  });
   const steps = ids.map((id) => {
     const dot = dots.get(id);
     const at = dot?.layer ?? 0;
     const x = Math.round((dot?.x ?? 0) - spacing.width / 2 - left);
-    return { id, x, y: at * spacing.layerHeight, layer: at };
+    return { id, x, y: tops[at] ?? 0, layer: at };
   });
   const bends = new Map(
     [...lanes].map(([number, passed]) => [
       number,
-      passed.map((dot) => ({ x: Math.round(dot.x - left), layer: dot.layer })),
+      passed.map((dot) => ({ x: Math.round(dot.x - left), y: tops[dot.layer] ?? 0 })),
     ]),
   );
-  return { steps, bends, width: Math.round(right - left), layers: rows.length };
+  return { steps, bends, width: Math.round(right - left), height };
 }
 
 /** Room between the bend of a line and the layer below it, pixels. */
-const BEND_ABOVE_PX = 20;
+export const BEND_ABOVE_PX = 20;
 const CORNER_PX = 8;
 
 /** The line of an edge: down, across above the next layer, down again, with round corners. */
@@ -204,9 +217,8 @@ export function linePath(
   from: { x: number; y: number },
   to: { x: number; y: number },
   bends: Bend[],
-  layerHeight: number,
 ): string {
-  const stops = [...bends.map((bend) => ({ x: bend.x, y: bend.layer * layerHeight })), to];
+  const stops = [...bends, to];
   let path = `M${from.x},${from.y}`;
   let x = from.x;
   for (const stop of stops) {

@@ -37,10 +37,10 @@ export function MessagesTable({
       id: "what",
       header: about ? t("column.template") : t("column.what"),
       cell: (row) => (
-        <>
+        <div>
           {!about && <div>{journeyName(row.journey)}</div>}
-          <span className="muted">{row.template ?? row.step}</span>
-        </>
+          <div className="muted">{row.template ?? row.step}</div>
+        </div>
       ),
     },
     { id: "channel", header: t("column.channel"), cell: (row) => t(`channel.${row.channel}`) },

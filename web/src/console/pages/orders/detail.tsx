@@ -154,7 +154,8 @@ function Shown({ order }: { order: OrderDetail }) {
   );
 }
 
-function ParcelSection({ parcel, of }: { parcel: ParcelFull; of: [number, number] | null }) {
+/** A parcel with its checkpoints. */
+export function ParcelSection({ parcel, of }: { parcel: ParcelFull; of: [number, number] | null }) {
   const { t } = useTranslation("orders");
   const format = useFormat();
   return (

@@ -43,10 +43,10 @@ export function OrdersTable({
             id: "customer",
             header: t("column.customer"),
             cell: (row: OrderRow) => (
-              <>
+              <span>
                 {row.customer?.name ?? row.customer?.email ?? t("without_customer")}
                 {row.province && <span className="muted"> · {row.province}</span>}
-              </>
+              </span>
             ),
           },
         ]),

@@ -25,17 +25,17 @@ export function KpiCard({ kpi, onOpen }: { kpi: Kpi; onOpen: () => void }) {
   const { t } = useTranslation("today");
   const lang = useLang();
   const target = useTarget(kpi);
-  const notes = [
-    target && t("target.is", { target }),
-    kpi.coverage !== null && kpi.coverage < COVERAGE_WORTH_SAYING
-      ? t("coverage.short", { share: ratio(kpi.coverage, lang) })
-      : null,
-    kpi.value === null ? t("nothing_measured") : null,
-  ].filter(Boolean);
   const moved =
     kpi.value !== null && kpi.previous !== null
       ? change(kpi.value, kpi.previous, kpi.unit, lang)
       : null;
+  const notes = [
+    kpi.value === null ? t("nothing_measured") : moved && t("moved", { change: moved }),
+    target && t("target.is", { target }),
+    kpi.coverage !== null && kpi.coverage < COVERAGE_WORTH_SAYING
+      ? t("coverage.short", { share: ratio(kpi.coverage, lang) })
+      : null,
+  ].filter((one) => one !== null);
   return (
     <Figure
       label={t(`kpi.${kpi.id}`, { defaultValue: kpi.id })}
@@ -43,8 +43,9 @@ export function KpiCard({ kpi, onOpen }: { kpi: Kpi; onOpen: () => void }) {
       aside={kpi.met !== null && <Met met={kpi.met} />}
       note={
         <span className={css.notes}>
-          {moved && <span>{t("moved", { change: moved })}</span>}
-          <span>{notes.join(" · ") || "\u00a0"}</span>
+          {notes.map((one) => (
+            <span key={one}>{one}</span>
+          ))}
         </span>
       }
       onOpen={onOpen}

@@ -1,0 +1,118 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { serve, session, show } from "../../testing/stage";
+import TodayPage from "./index";
+import { dayIn, daysBefore, periodOf, sliceOf, span } from "./period";
+import type { Kpi, Today } from "./types";
+
+const owner = session(["counters:read", "messages:read", "orders:read", "customers:read"]);
+
+const kpi = (id: string, more: Partial<Kpi>): Kpi => ({
+  id,
+  value: null,
+  unit: "ratio",
+  numerator: 0,
+  denominator: 0,
+  coverage: null,
+  target: null,
+  better: "up",
+  met: null,
+  previous: null,
+  days: [],
+  definition: { it: `Che cos'è ${id}.`, en: "" },
+  people: null,
+  ...more,
+});
+
+const today: Today = {
+  from: "2026-11-16",
+  to: "2026-11-22",
+  zone: "Europe/Rome",
+  slice: { kind: "all", value: null },
+  sentence: { it: "Una settimana tranquilla.", en: "A calm week." },
+  kpis: [
+    kpi("open_rate", {
+      value: 0.412,
+      target: 0.45,
+      met: false,
+      coverage: 0.62,
+      previous: 0.4,
+      numerator: 412,
+      denominator: 1000,
+      people: "/console/messages?status=sent",
+    }),
+    kpi("engagement_time", { unit: "seconds" }),
+  ],
+  held_back: [{ reason: "no_consent", n: 7, it: "Manca il consenso.", en: "" }],
+  parcels: [{ state: "lost", n: 1, it: "Smarrito", en: "Lost", trouble: true }],
+  now: {
+    customers: 5,
+    orders_open: 1,
+    orders_trouble: 1,
+    tasks_open: 0,
+    runs: 0,
+    queue_due: null,
+    queue_later: null,
+    failed_messages: 0,
+    failed_inbox: 0,
+  },
+  breakdown: { channels: [], journeys: [], provinces: [], regions: [] },
+};
+
+const plain = (text: string | null | undefined) => text?.replace(/\u00a0/g, " ");
+
+test("today's day is the shop's, not the browser's", () => {
+  const late = new Date("2026-11-22T23:30:00Z");
+  expect([dayIn("Europe/Rome", late), dayIn("UTC", late)]).toEqual(["2026-11-23", "2026-11-22"]);
+  expect(daysBefore("2026-03-01", 1)).toBe("2026-02-28");
+});
+
+test("a period of days ends today, a chosen one is turned the right way round", () => {
+  expect(span({ period: "1" }, "2026-11-22")).toEqual({ from: "2026-11-22", to: "2026-11-22" });
+  expect(span({}, "2026-11-22")).toEqual({ from: "2026-11-16", to: "2026-11-22" });
+  const custom = { period: "custom", from: "2026-11-10", to: "2026-11-01" };
+  expect(span(custom, "2026-11-22")).toEqual({ from: "2026-11-01", to: "2026-11-10" });
+  expect(span({ period: "custom", from: "2026-11-10" }, "2026-11-22").from).toBe("2026-11-16");
+  expect([periodOf({ period: "30" }), periodOf({ period: "x" })]).toEqual(["30", "7"]);
+});
+
+test("at most one part of the shop is asked for", () => {
+  expect(sliceOf({ province: "BO", journey: "j" })).toEqual({ kind: "journey", value: "j" });
+  expect(sliceOf({})).toBeNull();
+});
+
+test("a figure stands against its target with its coverage, and the unknown is called unknown", async () => {
+  const asked = serve({ "GET /today": today });
+  await show(<TodayPage />, { as: owner });
+  expect(await screen.findByText("Una settimana tranquilla.")).toBeDefined();
+  const card = screen.getByRole("button", { name: /Messaggi aperti/ });
+  expect(plain(card.textContent)).toContain("41,2 %");
+  expect(plain(card.textContent)).toContain("obiettivo almeno 45 %");
+  expect(plain(card.textContent)).toContain("misurabile il 62 %");
+  expect(plain(card.textContent)).toContain("+1,2 pt sul periodo prima");
+  const unknown = screen.getByRole("button", { name: /Tempo alla prima risposta/ });
+  expect(unknown.textContent).toContain("Non noto");
+  expect(unknown.textContent).not.toContain("0");
+  expect(asked.find((one) => one.path === "/today")?.query.to).toMatch(/^\d{4}-\d\d-\d\d$/);
+});
+
+test("a figure answers what it means, from what it is made and who stands behind it", async () => {
+  const user = userEvent.setup();
+  serve({ "GET /today": today });
+  const { router } = await show(<TodayPage />, { as: owner });
+  await user.click(await screen.findByRole("button", { name: /Messaggi aperti/ }));
+  expect(await screen.findByText("Che cos'è open_rate.")).toBeDefined();
+  expect(screen.getByText("412 su 1.000")).toBeDefined();
+  const people = screen.getByRole("link", { name: "Vedi le persone dietro questa cifra" });
+  expect(people.getAttribute("href")).toBe("/messages?status=sent");
+  expect(router.state.location.search).toEqual({ figure: "open_rate" });
+});
+
+test("what was held back stands with its rule", async () => {
+  serve({ "GET /today": today });
+  await show(<TodayPage />, { as: owner });
+  expect(await screen.findByText("Manca il consenso.")).toBeDefined();
+  expect(screen.getByText(/La legge chiede un consenso/)).toBeDefined();
+  expect(screen.getByText("Smarrito")).toBeDefined();
+});
