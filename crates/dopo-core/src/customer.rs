@@ -100,6 +100,11 @@ pub struct IdentityKey {
 }
 
 impl PersonRef {
+    /// Whether it names nobody.
+    pub fn is_empty(&self) -> bool {
+        self.shop_customer_id.is_none() && self.email.is_none() && self.phone.is_none()
+    }
+
     /// The keys to look this person up by, strongest first: shop's id, e-mail, phone.
     pub fn keys(&self) -> Vec<IdentityKey> {
         let mut keys = Vec::with_capacity(3);
@@ -334,7 +339,6 @@ impl Customer {
     ///
     /// Returns whether anything changed. A new address clears the hard bounce of the old one.
     pub fn learn(&mut self, told: &PersonDetails) -> bool {
-        let before = self.clone();
         fn front(list: &mut Vec<String>, value: &Option<String>) -> bool {
             let Some(value) = value else { return false };
             let value = value.trim();
@@ -346,18 +350,26 @@ impl Customer {
             list.truncate(IDENTITIES_MAX);
             true
         }
+        let mut changed = false;
         if front(&mut self.emails, &told.who.email) {
             self.suppression.hard_bounced_at = None;
+            changed = true;
         }
         if front(&mut self.phones, &told.who.phone) {
             self.suppression.phone_dead_at = None;
+            changed = true;
         }
-        front(&mut self.shop_customer_ids, &told.who.shop_customer_id);
+        changed |= front(&mut self.shop_customer_ids, &told.who.shop_customer_id);
         macro_rules! take {
-            ($($field:ident),*) => {$( if told.$field.is_some() { self.$field = told.$field.clone(); } )*};
+            ($($field:ident),*) => {$(
+                if told.$field.is_some() && self.$field != told.$field {
+                    self.$field.clone_from(&told.$field);
+                    changed = true;
+                }
+            )*};
         }
         take!(first_name, last_name, locale, province, country, time_zone);
-        *self != before
+        changed
     }
 
     /// Remembers a message that was let through.

@@ -526,29 +526,24 @@ impl Rehearsal {
     fn write(&mut self, decided: Decided) {
         let Decided {
             writes,
-            rest,
+            facts,
+            orders,
+            runs,
             steps,
         } = decided;
         self.steps += steps;
-        self.customers.extend(rest.customers.into_boxed());
-        self.orders.extend(rest.orders.into_boxed());
-        self.carts.extend(rest.carts.into_boxed());
-        self.runs.extend(rest.runs.into_boxed());
-        for order in writes.orders {
-            if !self.order_ids.contains_key(&order.snapshot.external_id) {
+        for id in orders {
+            if let Some(order) = facts.orders.get(&id)
+                && !self.order_ids.contains_key(&order.snapshot.external_id)
+            {
                 self.order_ids
-                    .insert(order.snapshot.external_id.clone(), order.id);
+                    .insert(order.snapshot.external_id.clone(), id);
             }
-            self.orders.insert(order.id, Box::new(order));
         }
+        self.customers.extend(facts.customers.into_boxed());
+        self.orders.extend(facts.orders.into_boxed());
+        self.carts.extend(facts.carts.into_boxed());
         self.parcel_numbers.extend(writes.parcel_numbers);
-        for cart in writes.carts {
-            self.carts
-                .insert(cart.snapshot.external_id.clone(), Box::new(cart));
-        }
-        for customer in writes.customers {
-            self.customers.insert(customer.id, Box::new(customer));
-        }
         self.identities.extend(writes.identities);
         for (from, into) in writes.merges {
             self.merge(from, into);
@@ -561,8 +556,12 @@ impl Rehearsal {
         for product in writes.products_removed {
             self.categories.remove(&product);
         }
-        for run in writes.runs {
-            self.write_run(run);
+        for (id, run) in facts.runs.into_boxed() {
+            if runs.contains(&id) {
+                self.write_run(run);
+            } else {
+                self.runs.insert(id, run);
+            }
         }
         for message in writes.messages {
             self.write_message(message);
@@ -612,7 +611,7 @@ impl Rehearsal {
         }
     }
 
-    fn write_run(&mut self, run: Run) {
+    fn write_run(&mut self, run: Box<Run>) {
         let list = self.active.entry(run.customer_id).or_default();
         match run.state.wake_at() {
             Some(at) => {
@@ -624,7 +623,7 @@ impl Rehearsal {
             None => list.retain(|id| *id != run.id),
         }
         if run.state.is_active() || self.keeps_history {
-            self.runs.insert(run.id, Box::new(run));
+            self.runs.insert(run.id, run);
         }
     }
 

@@ -16,12 +16,20 @@ const DATA_REQUEST_DAYS: i64 = 30;
 
 impl World<'_> {
     /// Applies one arrival to the facts and says what happened by it.
-    pub(super) fn apply(&mut self, arrival: Arrival) -> Vec<Happening> {
-        self.begin(arrival.fresh);
-        self.count("events.received", arrival.event.kind(), 1);
+    pub(super) fn apply(&mut self, mut arrival: Arrival) -> Vec<Happening> {
+        self.begin(arrival.fresh, arrival.event.kind());
+        self.count("events.received", self.kind, 1);
         let mut out = Vec::new();
+        if matches!(&arrival.event, Event::OrderUpdated { .. })
+            // An order is large: it is moved into the facts. What is left of the event says nothing.
+            && let Event::OrderUpdated { order } =
+                std::mem::replace(&mut arrival.event, Event::ShopForgotten {})
+        {
+            self.order_updated(&arrival, *order, &mut out);
+            return out;
+        }
         match &arrival.event {
-            Event::OrderUpdated { order } => self.order_updated(&arrival, order, &mut out),
+            Event::OrderUpdated { .. } => {} // just done
             Event::OrderCancelled { order } => {
                 self.on_order(&arrival, order, &mut out, |world, order, out| {
                     world.cancelled(order, &arrival, out);
@@ -165,7 +173,7 @@ impl World<'_> {
             Some(known)
                 if told.updated_at <= known.snapshot.updated_at && told.completed_at.is_none() =>
             {
-                self.count("events.stale", arrival.event.kind(), 1);
+                self.count("events.stale", self.kind, 1);
                 return;
             }
             Some(known) => {

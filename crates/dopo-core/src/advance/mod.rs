@@ -54,6 +54,17 @@ pub struct Shop {
     pub current: BTreeMap<String, u32>,
 }
 
+impl Shop {
+    /// A journey in one version.
+    pub fn journey(&self, id: &str, version: u32) -> Option<&Journey> {
+        // Few enough to look through: quicker than to make a key.
+        let mut journeys = self.journeys.iter();
+        journeys
+            .find(|((name, v), _)| *v == version && name == id)
+            .map(|(_, journey)| journey)
+    }
+}
+
 /// What must be loaded and locked before a batch of arrivals can be decided.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Keys {
@@ -242,16 +253,20 @@ pub fn advance_due(
 
 /// What a rehearsal gets back.
 pub(crate) struct Decided {
-    /// What changes.
+    /// What changes, but for people, orders, carts and runs.
     pub(crate) writes: Writes,
-    /// The loaded facts that did not change.
-    pub(crate) rest: Loaded,
+    /// The loaded facts and the new ones, as they are now.
+    pub(crate) facts: Loaded,
+    /// Orders that are new or changed.
+    pub(crate) orders: BTreeSet<OrderId>,
+    /// Runs that are new or changed.
+    pub(crate) runs: BTreeSet<RunId>,
     /// How often the state machine of a run was asked.
     pub(crate) steps: u64,
 }
 
-/// As [`advance_arrivals`] and [`advance_due`] one after the other, for a shop in memory: with counters only where somebody
-/// reads them, and with what was only looked at.
+/// As [`advance_arrivals`] and [`advance_due`] one after the other, for a shop in memory: facts are changed in place, and
+/// figures counted only where somebody reads them.
 pub(crate) fn rehearse(
     shop: &Shop,
     loaded: Loaded,
@@ -266,5 +281,5 @@ pub(crate) fn rehearse(
     if let Some(run) = due {
         world.wake(run);
     }
-    world.finish_keeping()
+    world.finish_in_place()
 }

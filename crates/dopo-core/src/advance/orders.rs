@@ -7,9 +7,34 @@ use crate::counter::currency_dim;
 use crate::customer::GROUPS_MAX;
 use crate::event::{Arrival, Happening, Moment};
 use crate::id::{CustomerId, OrderId};
+use crate::money::Money;
 use crate::order::{
     ORDER_LINES_MAX, Order, OrderSnapshot, PaymentState, RETURNS_MAX, ReturnFact, ReturnState,
 };
+use jiff::Timestamp;
+
+/// What is asked of a telling after it became the order's.
+struct Sum {
+    placed_at: Timestamp,
+    total: Money,
+    cancelled_at: Option<Timestamp>,
+    payment: PaymentState,
+    refunded: Option<Money>,
+    cart_id: Option<String>,
+}
+
+impl Sum {
+    fn of(told: &OrderSnapshot) -> Self {
+        Sum {
+            placed_at: told.placed_at,
+            total: told.total,
+            cancelled_at: told.cancelled_at,
+            payment: told.payment,
+            refunded: told.refunded,
+            cart_id: told.cart_id.clone(),
+        }
+    }
+}
 
 impl World<'_> {
     /// Runs `act` on the order with this platform id, or parks the arrival until the order is known.
@@ -23,7 +48,7 @@ impl World<'_> {
         match self.loaded.order_ids.get(external_id) {
             Some(&id) => act(self, id, out),
             None => {
-                self.count("events.waiting", arrival.event.kind(), 1);
+                self.count("events.waiting", self.kind, 1);
                 self.writes
                     .parked
                     .push((arrival.clone(), WaitsFor::Order(external_id.to_owned())));
@@ -34,7 +59,7 @@ impl World<'_> {
     pub(super) fn order_updated(
         &mut self,
         arrival: &Arrival,
-        told: &OrderSnapshot,
+        mut told: OrderSnapshot,
         out: &mut Vec<Happening>,
     ) {
         if told.lines.len() > ORDER_LINES_MAX {
@@ -44,7 +69,6 @@ impl World<'_> {
             );
             return self.unusable(arrival, &why);
         }
-        let mut told = told.clone();
         for line in &mut told.lines {
             if line.category.is_none()
                 && let Some(product) = &line.product_id
@@ -64,7 +88,7 @@ impl World<'_> {
         arrival: &Arrival,
         out: &mut Vec<Happening>,
     ) {
-        if told.person.who.keys().is_empty() {
+        if told.person.who.is_empty() {
             // A guest order without any contact still is an order: it gets a person of its own.
             told.person.who.shop_customer_id = Some(format!("order:{}", told.external_id));
         }
@@ -75,6 +99,8 @@ impl World<'_> {
             return;
         };
         let parcels = std::mem::take(&mut told.parcels);
+        let sum = Sum::of(&told);
+        self.loaded.order_ids.insert(told.external_id.clone(), id);
         let order = Order {
             id,
             customer_id,
@@ -86,30 +112,26 @@ impl World<'_> {
             counted: false,
             traces: Default::default(),
         };
-        let snapshot = order.snapshot.clone();
-        self.loaded
-            .order_ids
-            .insert(snapshot.external_id.clone(), id);
         self.loaded.orders.insert(id, order);
         self.orders.insert(id);
         self.count("orders.placed", "", 1);
-        self.count(
+        self.count_about(
             "orders.placed_cents",
-            currency_dim(snapshot.total.currency),
-            snapshot.total.cents,
+            || currency_dim(sum.total.currency),
+            sum.total.cents,
         );
         if let Some(person) = self.loaded.customers.get_mut(&customer_id) {
-            person.active_at = person.active_at.max(Some(snapshot.placed_at));
+            person.active_at = person.active_at.max(Some(sum.placed_at));
             self.customers.insert(customer_id);
         }
         let base = happening(arrival, Moment::OrderPlaced, customer_id).about_order(id);
-        if snapshot.cancelled_at.is_none() {
+        if sum.cancelled_at.is_none() {
             // The order is as old as its placing, however late it is told.
             out.push(Happening {
-                occurred_at: snapshot.placed_at.min(arrival.occurred_at),
+                occurred_at: sum.placed_at.min(arrival.occurred_at),
                 ..base.clone()
             });
-            if snapshot.payment.is_sale() {
+            if sum.payment.is_sale() {
                 out.push(Happening {
                     moment: Moment::OrderPaid,
                     ..base
@@ -117,8 +139,10 @@ impl World<'_> {
             }
         }
         self.sale(id);
-        self.close_cart(&snapshot, customer_id, arrival, out);
-        self.redeem(&snapshot);
+        if let Some(cart) = &sum.cart_id {
+            self.close_cart(cart, sum.placed_at, customer_id, arrival, out);
+        }
+        self.redeem(id);
         for parcel in &parcels {
             self.parcel_updated(id, parcel, arrival, out);
         }
@@ -136,18 +160,18 @@ impl World<'_> {
             return;
         };
         if told.updated_at < order.snapshot.updated_at {
-            self.count("events.stale", arrival.event.kind(), 1);
+            self.count("events.stale", self.kind, 1);
             return;
         }
         let parcels = std::mem::take(&mut told.parcels);
-        let before = std::mem::replace(&mut order.snapshot, told.clone());
+        let mut before = std::mem::replace(&mut order.snapshot, told);
         // What earlier tellings knew and this one leaves out stays known.
         let now = &mut order.snapshot;
         now.soft_spam_notice = now
             .soft_spam_notice
             .take()
-            .or(before.soft_spam_notice.clone());
-        now.cart_id = now.cart_id.take().or(before.cart_id.clone());
+            .or(before.soft_spam_notice.take());
+        now.cart_id = now.cart_id.take().or(before.cart_id.take());
         now.cancelled_at = now.cancelled_at.or(before.cancelled_at);
         for line in &mut now.lines {
             if line.category.is_none() {
@@ -160,11 +184,11 @@ impl World<'_> {
         }
         let was_delivered = order.delivered_at;
         order.settle();
-        let (delivered, customer_id, snapshot) = (
-            order.delivered_at,
-            order.customer_id,
-            order.snapshot.clone(),
-        );
+        let (delivered, customer_id) = (order.delivered_at, order.customer_id);
+        let snapshot = Sum::of(&order.snapshot);
+        let person = (order.snapshot.person != before.person
+            && !order.snapshot.person.who.is_empty())
+        .then(|| order.snapshot.person.clone());
         self.orders.insert(id);
         let base = happening(arrival, Moment::OrderPaid, customer_id).about_order(id);
         if snapshot.payment.is_sale() && !before.payment.is_sale() {
@@ -190,14 +214,14 @@ impl World<'_> {
             });
         }
         // The shop corrected who bought: what is told is learnt for the owner; a platform id of another person moves it.
-        if snapshot.person != before.person && !snapshot.person.who.keys().is_empty() {
-            match self.person(&snapshot.person) {
+        if let Some(person) = person {
+            match self.person(&person) {
                 Some(owner) if owner != customer_id => self.hand_over(id, owner),
                 _ => {}
             }
         }
         self.sale(id);
-        self.redeem(&snapshot);
+        self.redeem(id);
         self.delivery_change(id, was_delivered, delivered, arrival, out);
         for parcel in &parcels {
             self.parcel_updated(id, parcel, arrival, out);
@@ -340,7 +364,11 @@ impl World<'_> {
             .collect()
     }
 
-    pub(super) fn redeem(&mut self, told: &OrderSnapshot) {
+    pub(super) fn redeem(&mut self, id: OrderId) {
+        let Some(order) = self.loaded.orders.get(&id) else {
+            return;
+        };
+        let told = &order.snapshot;
         for code in &told.discount_codes {
             self.writes
                 .coupons_redeemed
@@ -350,19 +378,19 @@ impl World<'_> {
 
     pub(super) fn close_cart(
         &mut self,
-        told: &OrderSnapshot,
+        id: &str,
+        placed_at: Timestamp,
         customer: CustomerId,
         arrival: &Arrival,
         out: &mut Vec<Happening>,
     ) {
-        let Some(id) = &told.cart_id else { return };
         let Some(cart) = self.loaded.carts.get_mut(id) else {
             return;
         };
         if cart.snapshot.completed_at.is_none() {
-            cart.snapshot.completed_at = Some(told.placed_at);
+            cart.snapshot.completed_at = Some(placed_at);
             let owner = cart.customer_id;
-            self.carts.insert(id.clone());
+            self.carts.insert(id.to_owned());
             out.push(happening(arrival, Moment::CartCompleted, owner).about_cart(id));
             if owner != customer {
                 out.push(happening(arrival, Moment::CartCompleted, customer).about_cart(id));

@@ -59,7 +59,7 @@ impl World<'_> {
                         );
                     }
                 };
-                self.count("events.waiting", arrival.event.kind(), 1);
+                self.count("events.waiting", self.kind, 1);
                 self.writes.parked.push((arrival.clone(), waits));
             }
         }

@@ -3,7 +3,7 @@
 use super::LedgerRow;
 use super::world::World;
 use crate::consent::ConsentAct;
-use crate::customer::{Customer, IdentityKind, PersonDetails, PersonRef};
+use crate::customer::{Customer, IdentityKey, IdentityKind, PersonDetails, PersonRef};
 use crate::event::Arrival;
 use crate::id::CustomerId;
 use jiff::Timestamp;
@@ -14,37 +14,42 @@ impl World<'_> {
     /// The platform's id and the e-mail name a person; the phone only where neither is told or known, because families
     /// share phones. Two records named by one telling are one person and are merged.
     pub(super) fn find(&mut self, who: &PersonRef) -> Option<CustomerId> {
-        let mut strong = Vec::with_capacity(2);
-        let mut weak = None;
-        for key in who.keys() {
-            let Some(&id) = self.loaded.identities.get(&key) else {
+        self.find_by(who, &who.keys())
+    }
+
+    /// The same with the keys of `who` at hand.
+    fn find_by(&mut self, who: &PersonRef, keys: &[IdentityKey]) -> Option<CustomerId> {
+        let (mut strong, mut weak) = ([None; 2], None);
+        for key in keys {
+            let Some(&id) = self.loaded.identities.get(key) else {
                 continue;
             };
             match key.kind {
-                IdentityKind::ShopCustomer | IdentityKind::Email => strong.push(id),
+                IdentityKind::ShopCustomer => strong[0] = Some(id),
+                IdentityKind::Email => strong[1] = Some(id),
                 IdentityKind::Phone => weak = Some(id),
             }
         }
-        match strong.as_slice() {
-            [] if who.email.is_none() && who.shop_customer_id.is_none() => weak,
-            [] => None,
-            [id] => Some(*id),
-            [a, b, ..] if a == b => Some(*a),
-            [a, b, ..] => {
+        match strong {
+            [None, None] if who.email.is_none() && who.shop_customer_id.is_none() => weak,
+            [None, None] => None,
+            [Some(a), Some(b)] if a != b => {
                 // The older record stays.
-                let (into, from) = if a < b { (*a, *b) } else { (*b, *a) };
+                let (into, from) = if a < b { (a, b) } else { (b, a) };
                 self.merge(from, into);
                 Some(into)
             }
+            [a, b] => a.or(b),
         }
     }
 
     /// The person these details name, made if need be, with the details taken over. `None` when nothing names anybody.
     pub(super) fn person(&mut self, told: &PersonDetails) -> Option<CustomerId> {
-        if told.who.keys().is_empty() {
+        if told.who.is_empty() {
             return None;
         }
-        let id = match self.find(&told.who) {
+        let keys = told.who.keys();
+        let id = match self.find_by(&told.who, &keys) {
             Some(id) => id,
             None => {
                 let id = CustomerId(self.next_id()?);
@@ -61,7 +66,7 @@ impl World<'_> {
         if customer.learn(told) {
             self.customers.insert(id);
         }
-        for key in told.who.keys() {
+        for key in keys {
             match self.loaded.identities.get(&key) {
                 Some(owner) if *owner == id => {}
                 // A shared phone stays with whoever had it first.

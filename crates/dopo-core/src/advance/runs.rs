@@ -9,7 +9,7 @@ use crate::event::{Arrival, Happening, Origin};
 use crate::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
 use crate::id::{CustomerId, EffectId, RunId};
 use crate::journey::condition::evaluate;
-use crate::journey::step::{Context, Input, Step, start, step};
+use crate::journey::step::{Context, Input, Step, hears, start, step};
 use crate::journey::{CloseReason, Journey, KeyBy, Phase, RUNS_ACTIVE_MAX, Reentry, Run, RunKey};
 use crate::message::{Message, MessageStatus};
 use crate::shop::TrackingMode;
@@ -46,7 +46,7 @@ impl World<'_> {
         }
         let shop = self.shop;
         for (id, version) in &shop.current {
-            if let Some(journey) = shop.journeys.get(&(id.clone(), *version))
+            if let Some(journey) = shop.journey(id, *version)
                 && journey.on.contains(&happening.moment)
             {
                 self.enter(journey, happening);
@@ -251,10 +251,7 @@ impl World<'_> {
         let Some(run) = self.loaded.runs.get(&id) else {
             return;
         };
-        let Some(journey) = shop
-            .journeys
-            .get(&(run.journey.clone(), run.journey_version))
-        else {
+        let Some(journey) = shop.journey(&run.journey, run.journey_version) else {
             // Its journey version is gone, which publishing never does: end it rather than claim it for ever.
             return self.close(id, CloseReason::Gone);
         };
@@ -283,6 +280,11 @@ impl World<'_> {
             entropy: self.entropy,
         };
         self.steps += 1;
+        if let Input::Happened(happening) = input
+            && !hears(journey, &run.state, happening)
+        {
+            return;
+        }
         let Step {
             state,
             effects,
@@ -297,7 +299,6 @@ impl World<'_> {
             }
             _ => None,
         };
-        let name = run.journey.clone();
         let Some(run) = self.loaded.runs.get_mut(&id) else {
             return;
         };
@@ -317,7 +318,7 @@ impl World<'_> {
                 CloseReason::Stopped => "stopped",
                 CloseReason::Gone => "gone",
             };
-            self.count_about("journeys.closed", || format!("{name}/{why}"), 1);
+            self.count_about("journeys.closed", || format!("{}/{why}", journey.id), 1);
         }
         self.perform(id, effects);
     }
@@ -328,8 +329,7 @@ impl World<'_> {
             let Some(run) = self.loaded.runs.get(&id) else {
                 return;
             };
-            let (customer_id, order_id, journey) =
-                (run.customer_id, run.key.order, run.journey.clone());
+            let (customer_id, order_id) = (run.customer_id, run.key.order);
             let effect_id = EffectId::derive(id, run.version, n as u32);
             match effect {
                 Effect::SendMessage(send) => self.send(id, effect_id, *send),
@@ -380,7 +380,10 @@ impl World<'_> {
                         task,
                     });
                 }
-                Effect::GoalReached => self.count("journeys.goal", journey, 1),
+                Effect::GoalReached => {
+                    let journey = run.journey.clone();
+                    self.count("journeys.goal", journey, 1);
+                }
             }
         }
     }
@@ -391,10 +394,7 @@ impl World<'_> {
         let Some(run) = self.loaded.runs.get(&run_id) else {
             return;
         };
-        let Some(journey) = shop
-            .journeys
-            .get(&(run.journey.clone(), run.journey_version))
-        else {
+        let Some(journey) = shop.journey(&run.journey, run.journey_version) else {
             return;
         };
         let Some(person) = self.loaded.customers.get(&run.customer_id) else {
@@ -533,7 +533,6 @@ impl World<'_> {
                 1,
             );
         }
-        self.loaded.messages.insert(message.id, message.clone());
         self.writes.messages.push(message);
     }
 }

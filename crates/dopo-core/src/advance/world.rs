@@ -26,6 +26,8 @@ pub(super) struct World<'a> {
     /// Ids of the arrival in work, and how many are used.
     fresh: Fresh,
     used: u16,
+    /// Kind of the event in work.
+    pub(super) kind: &'static str,
     /// Today in the shop's zone.
     pub(super) day: Date,
     /// Whether counters are moved; a rehearsal has none.
@@ -68,6 +70,7 @@ impl<'a> World<'a> {
             runs: BTreeSet::new(),
             fresh: Fresh(0),
             used: 0,
+            kind: "",
             day,
             counting,
             steps: 0,
@@ -78,7 +81,8 @@ impl<'a> World<'a> {
     }
 
     /// Begins an arrival: its ids are used from now on.
-    pub(super) fn begin(&mut self, fresh: Fresh) {
+    pub(super) fn begin(&mut self, fresh: Fresh, kind: &'static str) {
+        self.kind = kind;
         self.fresh = fresh;
         self.used = 0;
     }
@@ -173,7 +177,7 @@ impl<'a> World<'a> {
 
     /// Keeps an arrival for the operator: it cannot be used.
     pub(super) fn unusable(&mut self, arrival: &Arrival, why: &str) {
-        self.count("events.unusable", arrival.event.kind(), 1);
+        self.count("events.unusable", self.kind, 1);
         self.writes.unusable.push((
             arrival.source.clone(),
             arrival.external_id.clone(),
@@ -182,12 +186,7 @@ impl<'a> World<'a> {
     }
 
     /// Gathers what changed.
-    pub(super) fn finish(self) -> Writes {
-        self.finish_keeping().writes
-    }
-
-    /// Gathers what changed, and hands back the facts that did not.
-    pub(super) fn finish_keeping(mut self) -> Decided {
+    pub(super) fn finish(mut self) -> Writes {
         if self.counting {
             self.move_gauges();
         }
@@ -209,9 +208,19 @@ impl<'a> World<'a> {
         for id in &self.runs {
             self.writes.runs.extend(self.loaded.runs.remove(id));
         }
+        self.writes
+    }
+
+    /// Hands all facts back as they are now, each in its box, with what changed beside them.
+    pub(super) fn finish_in_place(mut self) -> Decided {
+        if self.counting {
+            self.move_gauges();
+        }
         Decided {
             writes: self.writes,
-            rest: self.loaded,
+            facts: self.loaded,
+            orders: self.orders,
+            runs: self.runs,
             steps: self.steps,
         }
     }

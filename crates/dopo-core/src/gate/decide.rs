@@ -3,11 +3,13 @@
 use super::{Ask, Basis, Content, Decision, Grant, Reason};
 use crate::consent::{Channel, ConsentState, Purpose, Topic};
 use crate::customer::Customer;
+use crate::id::OrderId;
 use crate::italy::hours::{Traffic, zone_named};
 use crate::italy::province::Province;
 use crate::shop::{ShopSettings, TrackingMode};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::fmt;
 
 /// A message over the cap is put off at most so long; beyond that it is denied, because it would come out of the blue.
 pub const DEFER_HOURS_MAX: i64 = 72;
@@ -24,7 +26,7 @@ const MONTH_HOURS: i64 = 730;
 ///
 /// Rules section 0: basis first (a *no* there is final), then quiet hours, caps and mix (a *not now*).
 pub fn decide(ask: &Ask<'_>) -> Decision {
-    let (basis, evidence) = match basis_for(ask) {
+    let (basis, evidence) = match ground(ask) {
         Ok(found) => found,
         Err(why) => return Decision::Deny { why },
     };
@@ -46,7 +48,7 @@ pub fn decide(ask: &Ask<'_>) -> Decision {
         }
         Ok(None) => Decision::Allow(Grant {
             basis,
-            evidence,
+            evidence: evidence.to_string(),
             tracking_open: tracking(ask, Topic::TrackingOpen, ask.shop.tracking_open_default),
             tracking_click: tracking(ask, Topic::TrackingClick, ask.shop.tracking_click_default),
             promo_blocks: promo_blocks(ask),
@@ -56,6 +58,40 @@ pub fn decide(ask: &Ask<'_>) -> Decision {
 
 /// What the message may rest on, with its evidence; or why nothing carries it (table 0.2).
 pub fn basis_for(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
+    ground(ask).map(|(basis, evidence)| (basis, evidence.to_string()))
+}
+
+/// The proof of a basis, put into words only where it is kept.
+#[derive(Clone, Copy, Debug)]
+enum Evidence<'a> {
+    Law,
+    Request,
+    BrowserPermission,
+    Order(OrderId),
+    Consent(i64),
+    Cart(&'a str),
+    Register(Timestamp),
+    Notice(OrderId, &'a str),
+}
+
+impl fmt::Display for Evidence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Evidence::Law => f.write_str("law"),
+            Evidence::Request => f.write_str("request"),
+            Evidence::BrowserPermission => f.write_str("browser-permission"),
+            Evidence::Order(order) => write!(f, "order:{order}"),
+            Evidence::Consent(row) => write!(f, "consent:{row}"),
+            Evidence::Cart(cart) => write!(f, "cart:{cart}"),
+            Evidence::Register(checked_at) => write!(f, "rpo:{checked_at}"),
+            Evidence::Notice(order, version) => write!(f, "order:{order} notice:{version}"),
+        }
+    }
+}
+
+type Ground<'a> = Result<(Basis, Evidence<'a>), Reason>;
+
+fn ground<'a>(ask: &Ask<'a>) -> Ground<'a> {
     let person = ask.person;
     if ask.purpose == Purpose::ThirdParty {
         return Err(Reason::ThirdParty);
@@ -65,7 +101,7 @@ pub fn basis_for(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
         return if ask.content.promo {
             Err(Reason::PromoNotAllowed)
         } else {
-            Ok((Basis::LegalDuty, "law".to_owned()))
+            Ok((Basis::LegalDuty, Evidence::Law))
         };
     }
     let promotional = is_promotional(ask.purpose);
@@ -129,8 +165,8 @@ fn reachable(person: &Customer, channel: Channel) -> Result<(), Reason> {
     }
 }
 
-fn order_evidence(ask: &Ask<'_>) -> Option<String> {
-    ask.order.map(|order| format!("order:{}", order.id))
+fn order_evidence<'a>(ask: &Ask<'a>) -> Option<Evidence<'a>> {
+    ask.order.map(|order| Evidence::Order(order.id))
 }
 
 fn negative(ask: &Ask<'_>, topic: Topic) -> bool {
@@ -140,10 +176,10 @@ fn negative(ask: &Ask<'_>, topic: Topic) -> bool {
         .is_negative()
 }
 
-fn agreed(ask: &Ask<'_>, topics: &[Topic]) -> Option<String> {
+fn agreed<'a>(ask: &Ask<'a>, topics: &[Topic]) -> Option<Evidence<'a>> {
     topics.iter().find_map(|topic| {
         let cell = ask.person.consents.cell(*topic, Some(ask.channel))?;
-        (cell.state == ConsentState::Confirmed).then(|| format!("consent:{}", cell.evidence))
+        (cell.state == ConsentState::Confirmed).then_some(Evidence::Consent(cell.evidence))
     })
 }
 
@@ -161,19 +197,19 @@ fn without_consent(ask: &Ask<'_>, topics: &[Topic]) -> Reason {
     }
 }
 
-fn service(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
+fn service<'a>(ask: &Ask<'a>) -> Ground<'a> {
     if negative(ask, Topic::Service) {
         return Err(Reason::Objected);
     }
     // E-mail, calls and the number given for the delivery rest on the contract; push on the browser's permission.
     match order_evidence(ask) {
         Some(evidence) => Ok((Basis::Contract, evidence)),
-        None if ask.channel == Channel::Email => Ok((Basis::Contract, "request".to_owned())),
+        None if ask.channel == Channel::Email => Ok((Basis::Contract, Evidence::Request)),
         None => Err(Reason::ChannelNeedsConsent),
     }
 }
 
-fn care(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
+fn care<'a>(ask: &Ask<'a>) -> Ground<'a> {
     if negative(ask, Topic::Care) {
         return Err(Reason::Objected);
     }
@@ -183,13 +219,13 @@ fn care(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
         Channel::Sms => agreed(ask, &[Topic::Care, Topic::Service])
             .map(|evidence| (Basis::Consent, evidence))
             .ok_or_else(|| without_consent(ask, &[Topic::Care, Topic::Service])),
-        Channel::Push => Ok((Basis::Consent, "browser-permission".to_owned())),
+        Channel::Push => Ok((Basis::Consent, Evidence::BrowserPermission)),
         Channel::Call => Err(Reason::ChannelNotAllowed),
     }
 }
 
 /// PRIV-09: without consent one informative reminder within 24 hours, and none after a refusal of marketing.
-fn cart(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
+fn cart<'a>(ask: &Ask<'a>) -> Ground<'a> {
     let topics = [Topic::Cart, Topic::Marketing];
     if topics.iter().any(|t| negative(ask, *t)) {
         return Err(Reason::Objected);
@@ -218,11 +254,11 @@ fn cart(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
     }
     Ok((
         Basis::CartReminder,
-        format!("cart:{}", cart.snapshot.external_id),
+        Evidence::Cart(&cart.snapshot.external_id),
     ))
 }
 
-fn consent_or_soft_spam(ask: &Ask<'_>, topics: &[Topic]) -> Result<(Basis, String), Reason> {
+fn consent_or_soft_spam<'a>(ask: &Ask<'a>, topics: &[Topic]) -> Ground<'a> {
     if topics.iter().any(|t| negative(ask, *t)) {
         return Err(Reason::Objected);
     }
@@ -236,7 +272,7 @@ fn consent_or_soft_spam(ask: &Ask<'_>, topics: &[Topic]) -> Result<(Basis, Strin
     }
 }
 
-fn consent_or_register(ask: &Ask<'_>, topics: &[Topic]) -> Result<(Basis, String), Reason> {
+fn consent_or_register<'a>(ask: &Ask<'a>, topics: &[Topic]) -> Ground<'a> {
     if topics.iter().any(|t| negative(ask, *t)) {
         return Err(Reason::Objected);
     }
@@ -249,7 +285,7 @@ fn consent_or_register(ask: &Ask<'_>, topics: &[Topic]) -> Result<(Basis, String
 }
 
 /// PRIV-17: consent or a register check not older than 30 days; a hit newer than the consent cancels it.
-fn call(ask: &Ask<'_>, topics: &[Topic]) -> Result<(Basis, String), Reason> {
+fn call<'a>(ask: &Ask<'a>, topics: &[Topic]) -> Ground<'a> {
     let (checked_at, listed) = ask.person.rpo_check.ok_or(Reason::OptOutRegister)?;
     if ask.now.duration_since(checked_at) > SignedDuration::from_hours(24 * RPO_DAYS_MAX) {
         return Err(Reason::OptOutRegister);
@@ -259,14 +295,14 @@ fn call(ask: &Ask<'_>, topics: &[Topic]) -> Result<(Basis, String), Reason> {
         .filter_map(|t| ask.person.consents.cell(*t, Some(Channel::Call)))
         .find(|cell| cell.state == ConsentState::Confirmed && !(listed && checked_at > cell.at));
     match consent {
-        Some(cell) => Ok((Basis::Consent, format!("consent:{}", cell.evidence))),
+        Some(cell) => Ok((Basis::Consent, Evidence::Consent(cell.evidence))),
         None if listed => Err(Reason::OptOutRegister),
-        None => Ok((Basis::LegitimateInterest, format!("rpo:{checked_at}"))),
+        None => Ok((Basis::LegitimateInterest, Evidence::Register(checked_at))),
     }
 }
 
 /// PRIV-06: Privacy Code art. 130(4); every condition must hold, for e-mail only.
-fn soft_spam(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
+fn soft_spam<'a>(ask: &Ask<'a>) -> Ground<'a> {
     let bought = &ask.person.purchases;
     if bought.orders == 0 {
         return Err(Reason::NoPurchase);
@@ -294,7 +330,7 @@ fn soft_spam(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
             return Err(Reason::NotSimilar);
         }
     }
-    Ok((Basis::SoftSpam, format!("order:{order} notice:{version}")))
+    Ok((Basis::SoftSpam, Evidence::Notice(*order, version)))
 }
 
 fn asleep(ask: &Ask<'_>) -> bool {
@@ -330,7 +366,7 @@ fn promo_blocks(ask: &Ask<'_>) -> bool {
         },
         ..ask.clone()
     };
-    basis_for(&as_marketing).is_ok()
+    ground(&as_marketing).is_ok()
 }
 
 /// The zone the person lives in, as far as known; else the shop's.
@@ -409,7 +445,7 @@ fn over_cap(ask: &Ask<'_>) -> Option<Timestamp> {
     };
     let full = |limit: u16, days: i64, channel: Option<Channel>| -> Option<Timestamp> {
         let span = SignedDuration::from_hours(24 * days);
-        let mut times: Vec<Timestamp> = ask
+        let hits = ask
             .person
             .contacts
             .iter()
@@ -417,11 +453,11 @@ fn over_cap(ask: &Ask<'_>) -> Option<Timestamp> {
             .filter(|c| is_promotional(c.purpose) || c.purpose == Purpose::Cart)
             .filter(|c| channel.is_none_or(|channel| channel == c.channel))
             .map(|c| c.at)
-            .filter(|at| ask.now.duration_since(*at) < span)
-            .collect();
-        if times.len() < usize::from(limit) {
+            .filter(|at| ask.now.duration_since(*at) < span);
+        if hits.clone().count() < usize::from(limit) {
             return None;
         }
+        let mut times: Vec<Timestamp> = hits.collect();
         times.sort_unstable();
         // With `limit` allowed, the window has room again when all but `limit - 1` of these have left it.
         let leaves = times[times.len() - usize::from(limit).max(1)];

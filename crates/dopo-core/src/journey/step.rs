@@ -105,6 +105,18 @@ pub fn step(ctx: &Context<'_>, state: &RunState, input: Input<'_>, now: Timestam
     walk.done()
 }
 
+/// Whether a happening can change a run at all; most that reach a person's runs cannot.
+pub(crate) fn hears(journey: &Journey, state: &RunState, happening: &Happening) -> bool {
+    let moment = happening.moment;
+    happening.message.is_some()
+        || matches!(state.phase, Phase::WaitingFor { .. })
+        || journey.exit_on.contains(&moment)
+        || journey
+            .goal
+            .as_ref()
+            .is_some_and(|goal| goal.moment == moment)
+}
+
 /// How long a "remind me tomorrow" waits, in seconds.
 pub const REMINDER_SECONDS: i64 = 24 * 60 * 60;
 
