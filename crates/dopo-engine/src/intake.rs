@@ -10,10 +10,18 @@ use dopo_core::id::{InboxId, ShopId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 /// Requests that wait to be committed; further ones wait at the door.
 pub const QUEUE_REQUESTS_MAX: usize = 4_096;
+
+/// Intakes that must wait for each commit under way before a further one is begun beside it. A commit costs much by itself
+/// and little for each intake more: a few full ones do several times what many small ones do.
+const INTAKES_BESIDE_MIN: usize = 32;
+/// Longest wait for that company: a commit that hangs must not hold up the others.
+const COMPANY_WAIT: Duration = Duration::from_millis(25);
 
 /// One thing that came in, before it has ids.
 #[derive(Clone, Debug)]
@@ -78,6 +86,20 @@ struct Request {
 pub(crate) struct Queue {
     sender: mpsc::Sender<Request>,
     receiver: Mutex<mpsc::Receiver<Request>>,
+    /// Commits under way.
+    under_way: AtomicUsize,
+    /// Rings when one of them ends.
+    ended: Notify,
+}
+
+/// A commit under way, until dropped.
+struct UnderWay<'a>(&'a Queue);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.0.ended.notify_one();
+    }
 }
 
 impl Queue {
@@ -86,6 +108,8 @@ impl Queue {
         Queue {
             sender,
             receiver: Mutex::new(receiver),
+            under_way: AtomicUsize::new(0),
+            ended: Notify::new(),
         }
     }
 }
@@ -230,28 +254,46 @@ impl Engine {
 /// Drains the queue, one shop's group at a time, until the engine is gone.
 pub(crate) async fn commit_loop(engine: Arc<Engine>) {
     loop {
-        let Some(groups) = next_groups(&engine.queue).await else {
+        let Some((groups, under_way)) = next_groups(&engine.queue).await else {
             return;
         };
         for (shop, requests) in groups {
             commit(&engine, shop, requests).await;
         }
+        drop(under_way);
     }
 }
 
-/// Waits for a request and takes with it whatever else is already there, up to one commit per shop.
-async fn next_groups(queue: &Queue) -> Option<BTreeMap<ShopId, Vec<Request>>> {
+/// Waits for a request and takes with it whatever else is already there, up to one commit per shop. While others commit it
+/// waits for company, until enough is there or one of them has ended.
+async fn next_groups(queue: &Queue) -> Option<(BTreeMap<ShopId, Vec<Request>>, UnderWay<'_>)> {
     let mut receiver = queue.receiver.lock().await;
     let first = receiver.recv().await?;
     let mut taken = first.intakes.len();
     let mut groups: BTreeMap<ShopId, Vec<Request>> = BTreeMap::new();
     groups.entry(first.shop).or_default().push(first);
+    let patience = tokio::time::sleep(COMPANY_WAIT);
+    tokio::pin!(patience);
     while taken < INTAKES_PER_COMMIT_MAX {
-        let Ok(next) = receiver.try_recv() else { break };
+        let next = match receiver.try_recv() {
+            Ok(next) => next,
+            Err(_) if taken >= INTAKES_BESIDE_MIN * queue.under_way.load(Ordering::Acquire) => {
+                break;
+            }
+            Err(_) => tokio::select! {
+                next = receiver.recv() => match next {
+                    Some(next) => next,
+                    None => break,
+                },
+                () = queue.ended.notified() => continue,
+                () = &mut patience => break,
+            },
+        };
         taken += next.intakes.len();
         groups.entry(next.shop).or_default().push(next);
     }
-    Some(groups)
+    queue.under_way.fetch_add(1, Ordering::AcqRel);
+    Some((groups, UnderWay(queue)))
 }
 
 async fn commit(engine: &Arc<Engine>, shop: ShopId, requests: Vec<Request>) {
