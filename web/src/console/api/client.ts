@@ -18,10 +18,10 @@ export class ApiProblem extends Error {
   readonly body: Record<string, unknown>;
 
   constructor(status: number, problem: Problem, retryAfter: number | null = null) {
-    super(`${status} ${problem.code ?? "unknown"}`);
+    super(`${status} ${problem.code ?? "unreadable"}`);
     this.name = "ApiProblem";
     this.status = status;
-    this.code = problem.code ?? "unknown";
+    this.code = problem.code ?? "unreadable";
     this.detail = problem.detail ?? problem.title ?? "";
     this.scope = problem.scope ?? null;
     this.errors = problem.errors ?? [];

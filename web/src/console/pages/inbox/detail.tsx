@@ -39,7 +39,7 @@ export default function InboxDetailPage() {
         <>
           <PageHead
             title={row.topic}
-            sentence={noteOf(row, lang) || t(`about.${row.status}`)}
+            sentence={noteOf(row, lang).words || t(`about.${row.status}`)}
             back={{ to: "/inbox", label: t("title") }}
             actions={
               may("inbox:write") &&
@@ -72,6 +72,7 @@ export default function InboxDetailPage() {
                 },
                 { label: t("source"), value: row.source },
                 { label: t("at"), value: <Time at={row.received_at} kind="long" /> },
+                row.note ? { label: t("note"), value: row.note } : null,
                 { label: t("externalId"), value: <code className="mono">{row.external_id}</code> },
               ]}
             />

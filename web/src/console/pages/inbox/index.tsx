@@ -177,7 +177,11 @@ export default function Inbox() {
             header: t("note"),
             cell: (row) => {
               const note = noteOf(row, lang);
-              return note ? <span className={css.note}>{note}</span> : null;
+              return note.words || note.note ? (
+                <span className={css.note}>
+                  {note.words} <span className="muted">{note.note}</span>
+                </span>
+              ) : null;
             },
           },
           { id: "at", header: t("at"), cell: (row) => <Time at={row.received_at} /> },

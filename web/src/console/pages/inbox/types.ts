@@ -34,7 +34,8 @@ export const STATUS_TONES: Record<InboxStatus, Tone> = {
   failed: "bad",
 };
 
-/** Why, in the language in use. */
-export function noteOf(row: InboxRow, lang: Lang): string {
-  return (lang === "it" ? (row.note_it ?? row.note) : row.note) ?? "";
+/** What became of it in words, and the translator's own note, which is English. */
+export function noteOf(row: InboxRow, lang: Lang): { words: string; note: string } {
+  const note = row.note ?? "";
+  return lang === "it" ? { words: row.note_it ?? "", note } : { words: note, note: "" };
 }

@@ -108,7 +108,7 @@ function Password() {
             withAsterisk={false}
             visibilityToggleButtonProps={eye}
             value={next}
-            error={field("new")}
+            error={field("new") ?? field("password")}
             onChange={(event) => setNext(event.currentTarget.value)}
           />
         </Stack>

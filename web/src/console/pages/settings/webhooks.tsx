@@ -229,13 +229,9 @@ function Make({ onClose }: { onClose: () => void }) {
 }
 
 const TONES: Record<string, Tone> = {
-  delivered: "good",
   done: "good",
-  sent: "good",
   failed: "bad",
-  dead: "bad",
   waiting: "attention",
-  queued: "attention",
 };
 
 function Look({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {

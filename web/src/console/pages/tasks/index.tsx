@@ -17,9 +17,9 @@ import { useUndo } from "../../ui/undo";
 interface Task {
   id: string;
   title: string;
-  detail?: string | null;
   customer?: { id: string; name: string | null } | null;
-  order?: { id: string; number: string } | null;
+  order_id?: string | null;
+  due_at?: string | null;
   opened_at: string;
   done_at: string | null;
 }
@@ -86,7 +86,6 @@ export default function Tasks() {
               may("tasks:write") ? (
                 <Checkbox
                   label={task.title}
-                  description={task.detail}
                   checked={task.done_at !== null}
                   onChange={(event) => {
                     const to = event.currentTarget.checked;
@@ -120,7 +119,12 @@ export default function Tasks() {
             id: "order",
             header: t("order"),
             cell: (task) =>
-              task.order ? <Link to={`/orders/${task.order.id}`}>{task.order.number}</Link> : null,
+              task.order_id ? <Link to={`/orders/${task.order_id}`}>{t("openOrder")}</Link> : null,
+          },
+          {
+            id: "due",
+            header: t("due"),
+            cell: (task) => (task.due_at ? <Time at={task.due_at} /> : null),
           },
           {
             id: "at",
