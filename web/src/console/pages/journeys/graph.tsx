@@ -173,6 +173,9 @@ export default function Graph({
             edgesFocusable={false}
             elementsSelectable={false}
             zoomOnScroll={false}
+            zoomOnDoubleClick={false}
+            // A picture that fits is not dragged: the page under it moves.
+            panOnDrag={drawn.width * zoom > room || height === HEIGHT_MAX_PX}
             preventScrolling={false}
             proOptions={{ hideAttribution: true }}
           >
