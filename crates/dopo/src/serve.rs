@@ -57,6 +57,8 @@ pub async fn run(
             desk.set_up_url()
         );
     }
+    // Known before the first fact comes in.
+    desk.hear_all().await?;
     let app = AppState::new(WebParts {
         engine: Arc::clone(&engine),
         translator: Arc::new(Connectors),

@@ -32,11 +32,11 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<&'static str>,
     /// With some codes: what else there is to know, such as the checklist with `not_ready`.
-    #[serde(flatten, skip_serializing_if = "Map::is_empty")]
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
-    pub more: Map<String, Value>,
+    pub more: Option<Box<Map<String, Value>>>,
     #[serde(skip)]
-    retry_after_s: Option<u64>,
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -53,7 +53,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             scope: None,
-            more: Map::new(),
+            more: None,
             retry_after_s: None,
         }
     }
@@ -119,7 +119,9 @@ impl Problem {
     /// The same with one more member in the document.
     pub(crate) fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
-        self.more.insert(name.to_owned(), value);
+        self.more
+            .get_or_insert_default()
+            .insert(name.to_owned(), value);
         self
     }
 
@@ -179,7 +181,7 @@ impl Problem {
             "Too many requests with this key",
             format!("Wait {seconds} s. Many events fit into one request: up to 1,000."),
         );
-        problem.retry_after_s = Some(seconds);
+        problem.retry_after_s = u32::try_from(seconds).ok();
         problem
     }
 

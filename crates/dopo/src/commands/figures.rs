@@ -31,7 +31,9 @@ pub async fn figures(config: &Config, args: FiguresArgs, json: bool) -> Result<(
                 json!({"day": key.day, "metric": key.metric, "dim": key.dim, "n": n})
             );
         }
-        *sums.entry((key.metric, key.dim)).or_default() += n;
+        *sums
+            .entry((key.metric.into_owned(), key.dim.into_owned()))
+            .or_default() += n;
     }
     if !json {
         println!("From {from} to {to}:");
