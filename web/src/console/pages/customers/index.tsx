@@ -77,7 +77,7 @@ export default function Customers() {
     {
       id: "marketing",
       header: t("column.marketing"),
-      cell: (row) => <MarketingBadge marketing={row.marketing_email} />,
+      cell: (row) => <MarketingBadge marketing={row.marketing_email} short />,
     },
   ];
   const narrowed = set > 0 || Boolean(query.q);

@@ -9,13 +9,19 @@ const MARKETING = {
   unknown: ["neutral", IconQuestionMark],
 } as const;
 
-/** Whether offers by e-mail were agreed to. */
-export function MarketingBadge({ marketing }: { marketing: CustomerRow["marketing_email"] }) {
+/** Whether offers by e-mail were agreed to; `short` where a heading says what it is about. */
+export function MarketingBadge({
+  marketing,
+  short,
+}: {
+  marketing: CustomerRow["marketing_email"];
+  short?: boolean;
+}) {
   const { t } = useTranslation("customers");
   const [tone, icon] = MARKETING[marketing];
   return (
     <Status tone={tone} icon={icon}>
-      {t(`marketing.${marketing}`)}
+      {t(`${short ? "marketing_short" : "marketing"}.${marketing}`)}
     </Status>
   );
 }
