@@ -1,4 +1,4 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon, Popover } from "@mantine/core";
 import { IconAdjustments } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -23,16 +23,16 @@ export function Alone({
         <img src={icon} alt="" className={css.mark} />
         <strong>Dopo</strong>
         {aside}
-        <Menu position="bottom-end" width={220} closeOnItemClick={false}>
-          <Menu.Target>
+        <Popover position="bottom-end" width={280} trapFocus returnFocus>
+          <Popover.Target>
             <ActionIcon aria-label={t("looks")} size={44}>
               <IconAdjustments size={20} aria-hidden />
             </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
+          </Popover.Target>
+          <Popover.Dropdown aria-label={t("looks")}>
             <Looks />
-          </Menu.Dropdown>
-        </Menu>
+          </Popover.Dropdown>
+        </Popover>
       </header>
       <main className={wide ? css.aloneWide : css.aloneBody}>{children}</main>
     </div>

@@ -1,48 +1,39 @@
-import { Menu, useMantineColorScheme } from "@mantine/core";
-import { IconCheck } from "@tabler/icons-react";
+import { NativeSelect, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { useId } from "react";
 import { useTranslation } from "react-i18next";
-import { useLang } from "../i18n/lang";
+import { type Lang, useLang } from "../i18n/lang";
 import { speak } from "../i18n/start";
+import css from "./shell.module.css";
 
-/** Choice of language and of light or dark, as items of a menu. */
+/** Choice of language and of light or dark. */
 export function Looks() {
   const { t } = useTranslation("shell");
   const lang = useLang();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const tick = (on: boolean) =>
-    on ? (
-      <IconCheck size={16} aria-hidden />
-    ) : (
-      <span style={{ display: "inline-block", width: 16 }} />
-    );
+  const colours = useId();
   return (
-    <>
-      <Menu.Label>{t("colour.title")}</Menu.Label>
-      {(["auto", "light", "dark"] as const).map((scheme) => (
-        <Menu.Item
-          key={scheme}
-          role="menuitemradio"
-          aria-checked={colorScheme === scheme}
-          leftSection={tick(colorScheme === scheme)}
-          onClick={() => setColorScheme(scheme)}
-        >
-          {t(`colour.${scheme}`)}
-        </Menu.Item>
-      ))}
-      <Menu.Divider />
-      <Menu.Label>{t("language")}</Menu.Label>
-      {(["it", "en"] as const).map((language) => (
-        <Menu.Item
-          key={language}
-          lang={language}
-          role="menuitemradio"
-          aria-checked={lang === language}
-          leftSection={tick(lang === language)}
-          onClick={() => void speak(language)}
-        >
-          {language === "it" ? "Italiano" : "English"}
-        </Menu.Item>
-      ))}
-    </>
+    <div className={css.looks}>
+      <span id={colours}>{t("colour.title")}</span>
+      <SegmentedControl
+        aria-labelledby={colours}
+        fullWidth
+        size="xs"
+        value={colorScheme}
+        onChange={(scheme) => setColorScheme(scheme as typeof colorScheme)}
+        data={(["auto", "light", "dark"] as const).map((scheme) => ({
+          value: scheme,
+          label: t(`colour.${scheme}`),
+        }))}
+      />
+      <NativeSelect
+        label={t("language")}
+        value={lang}
+        onChange={(event) => void speak(event.currentTarget.value as Lang)}
+        data={[
+          { value: "it", label: "Italiano" },
+          { value: "en", label: "English" },
+        ]}
+      />
+    </div>
   );
 }

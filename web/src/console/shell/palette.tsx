@@ -142,72 +142,66 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         : t("find.looking")
       : null;
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      withCloseButton={false}
-      padding={0}
-      size={560}
-      yOffset="12vh"
-      title={null}
-      aria-label={t("find.open")}
-    >
-      <div className={css.palette}>
-        <div className={css.paletteInput}>
-          <IconSearch size={18} aria-hidden />
-          <input
-            data-autofocus
-            type="text"
-            role="combobox"
-            aria-expanded={hits.length > 0}
-            aria-controls="palette-list"
-            aria-activedescendant={hits[at] ? `palette-${at}` : undefined}
-            aria-label={t("find.placeholder")}
-            placeholder={t("find.placeholder")}
-            value={text}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={(event) => {
-              setText(event.currentTarget.value);
-              setChosen(0);
-            }}
-            onKeyDown={onKeyDown}
-          />
-        </div>
-        <div
-          ref={list}
-          className={css.paletteList}
-          id="palette-list"
-          role="listbox"
-          aria-label={t("find.found")}
-        >
-          {hits.map((hit, index) => {
-            const head = hit.group === group ? null : hit.group;
-            group = hit.group;
-            return (
-              <div key={`${hit.group} ${hit.id}`} role="presentation">
-                {head && <div className={css.paletteGroup}>{t(`find.group.${head}`)}</div>}
-                {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's */}
-                <div
-                  id={`palette-${index}`}
-                  role="option"
-                  tabIndex={-1}
-                  aria-selected={index === at}
-                  className={css.paletteItem}
-                  onMouseMove={() => setChosen(index)}
-                  onClick={() => open(hit)}
-                >
-                  <hit.icon size={18} stroke={1.75} aria-hidden />
-                  <span>{hit.text}</span>
-                  <span>{hit.note}</span>
+    <Modal.Root opened onClose={onClose} size={560} yOffset="12vh" lockScroll={false}>
+      <Modal.Overlay backgroundOpacity={0.3} />
+      <Modal.Content aria-label={t("find.open")}>
+        <div className={css.palette}>
+          <div className={css.paletteInput}>
+            <IconSearch size={18} aria-hidden />
+            <input
+              data-autofocus
+              type="text"
+              role="combobox"
+              aria-expanded={hits.length > 0}
+              aria-controls="palette-list"
+              aria-activedescendant={hits[at] ? `palette-${at}` : undefined}
+              aria-label={t("find.placeholder")}
+              placeholder={t("find.placeholder")}
+              value={text}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => {
+                setText(event.currentTarget.value);
+                setChosen(0);
+              }}
+              onKeyDown={onKeyDown}
+            />
+          </div>
+          <div
+            ref={list}
+            className={css.paletteList}
+            id="palette-list"
+            role="listbox"
+            aria-label={t("find.found")}
+          >
+            {hits.map((hit, index) => {
+              const head = hit.group === group ? null : hit.group;
+              group = hit.group;
+              return (
+                <div key={`${hit.group} ${hit.id}`} role="presentation">
+                  {head && <div className={css.paletteGroup}>{t(`find.group.${head}`)}</div>}
+                  {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's */}
+                  <div
+                    id={`palette-${index}`}
+                    role="option"
+                    tabIndex={-1}
+                    aria-selected={index === at}
+                    className={css.paletteItem}
+                    onMouseMove={() => setChosen(index)}
+                    onClick={() => open(hit)}
+                  >
+                    <hit.icon size={18} stroke={1.75} aria-hidden />
+                    <span>{hit.text}</span>
+                    <span>{hit.note}</span>
+                  </div>
                 </div>
-              </div>
-            );
-          })}
+              );
+            })}
+          </div>
+          <div role="status">{note && <p className={css.paletteNote}>{note}</p>}</div>
         </div>
-        <div role="status">{note && <p className={css.paletteNote}>{note}</p>}</div>
-      </div>
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

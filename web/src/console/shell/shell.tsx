@@ -1,4 +1,4 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon, Button, Menu, Popover } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconCheck,
@@ -103,13 +103,13 @@ function Inside() {
         </div>
       </div>
       <div>
-        <header className={css.top}>
+        <section className={css.top} aria-label={t("top")}>
           <ShopSwitch here={here} />
           <ActionIcon onClick={() => setFinding(true)} aria-label={t("find.open")} size={44}>
             <IconSearch size={20} aria-hidden />
           </ActionIcon>
           <Person here={here} small />
-        </header>
+        </section>
         {!online && (
           <div className={css.banner} role="status">
             <IconAlertTriangle size={16} aria-hidden />
@@ -173,7 +173,7 @@ function ShopSwitch({ here }: { here: Here }) {
     return <div className={css.shop}>{inside}</div>;
   }
   return (
-    <Menu width={220}>
+    <Menu width={220} withinPortal={false}>
       <Menu.Target>
         <button
           type="button"
@@ -210,17 +210,30 @@ function ShopSwitch({ here }: { here: Here }) {
 
 function Person({ here, small }: { here: Here; small?: boolean }) {
   const { t } = useTranslation("shell");
-  const go = useGo();
+  const [opened, setOpened] = useState(false);
   const name = here.user.name ?? here.user.email;
+  const toggle = () => setOpened(!opened);
   return (
-    <Menu position={small ? "bottom-end" : "top-start"} width={240} closeOnItemClick={false}>
-      <Menu.Target>
+    <Popover
+      opened={opened}
+      onChange={setOpened}
+      position={small ? "bottom-end" : "top-start"}
+      width={280}
+      trapFocus
+      returnFocus
+    >
+      <Popover.Target>
         {small ? (
-          <ActionIcon aria-label={t("you", { name })} size={44}>
+          <ActionIcon aria-label={t("you", { name })} size={44} onClick={toggle}>
             <IconUser size={20} aria-hidden />
           </ActionIcon>
         ) : (
-          <button type="button" className={css.shop} aria-label={t("you", { name })}>
+          <button
+            type="button"
+            className={css.shop}
+            aria-label={t("you", { name })}
+            onClick={toggle}
+          >
             <IconUser size={18} aria-hidden />
             <span className={css.shopName}>
               <strong>{name}</strong>
@@ -228,27 +241,25 @@ function Person({ here, small }: { here: Here; small?: boolean }) {
             </span>
           </button>
         )}
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t("you", { name })}>
         <Looks />
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<IconUser size={16} aria-hidden />}
-          closeMenuOnClick
-          onClick={() => go("/settings/account")}
-        >
-          {t("settings.account")}
-        </Menu.Item>
-        {!here.demo && (
-          <Menu.Item
-            leftSection={<IconLogout size={16} aria-hidden />}
-            onClick={() => void signOut()}
-          >
-            {t("signOut")}
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+        <div className={css.personEnd}>
+          <Link to="/settings/account" onClick={() => setOpened(false)}>
+            {t("settings.account")}
+          </Link>
+          {!here.demo && (
+            <Button
+              size="xs"
+              leftSection={<IconLogout size={16} aria-hidden />}
+              onClick={() => void signOut()}
+            >
+              {t("signOut")}
+            </Button>
+          )}
+        </div>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 
@@ -259,7 +270,7 @@ function More({ from, here }: { from: number; here: Here }) {
     from,
   );
   return (
-    <Menu position="top-end" width={220}>
+    <Menu position="top-end" width={220} withinPortal={false}>
       <Menu.Target>
         <button type="button">
           <IconDots size={22} stroke={1.75} aria-hidden />
