@@ -20,6 +20,7 @@ pub mod tokens;
 pub mod worker;
 
 use crate::bells::Bells;
+use crate::console::days::Days;
 use crate::console::live::{Live, Topics};
 use crate::ids::IdSource;
 use crate::intake::Queue;
@@ -76,6 +77,8 @@ pub struct Engine {
     bells: Bells,
     /// Where changes are told to whoever looks.
     live: Live,
+    /// Counters of days that are over.
+    days: Days,
     /// Our own webhooks, which hear of facts.
     outbox: desk::facts::Outbox,
 }
@@ -126,6 +129,7 @@ impl Engine {
             node,
             bells: Bells::default(),
             live: Live::default(),
+            days: Days::default(),
             outbox: desk::facts::Outbox::default(),
         });
         engine.refresh_shops().await?;

@@ -184,47 +184,39 @@ impl Engine {
             .unwrap_or(from)
             .max(Date::constant(2, 1, 1));
         let store = self.store();
-        let (kpis, delivered, held, gauges) = tokio::try_join!(
-            store.counters(shop.id, "kpi.", first, to),
-            store.counters(shop.id, "orders.delivered", first, to),
-            store.counters(shop.id, "messages.held_back", from, to),
+        let (counted, gauges) = tokio::try_join!(
+            self.day_counts(shop, first, to),
             store.counters(shop.id, "now.", NOW, NOW),
         )?;
 
         let mut days: BTreeMap<Date, Sums> = BTreeMap::new();
-        let mut day = from;
-        while day <= to {
-            days.insert(day, Sums::default());
-            match day.tomorrow() {
-                Ok(next) => day = next,
-                Err(_) => break,
-            }
-        }
         let (mut sums, mut before) = (Sums::default(), Sums::default());
-        let mut parts: BTreeMap<String, Sums> = BTreeMap::new();
-        for (key, n) in kpis.iter().chain(&delivered) {
-            let (metric, dim) = (&*key.metric, &*key.dim);
-            if slice.holds(dim) {
-                if key.day < from {
-                    before.add(metric, *n);
-                } else {
-                    sums.add(metric, *n);
-                    if let Some(day) = days.get_mut(&key.day) {
-                        day.add(metric, *n);
-                    }
+        let mut parts: BTreeMap<&str, Sums> = BTreeMap::new();
+        let mut held: Vec<(&str, i64)> = Vec::new();
+        for (day, counts) in &counted {
+            let mut own = Sums::default();
+            for (dim, counted) in &counts.about {
+                if slice.holds(dim) {
+                    own.join(counted);
+                }
+                if *day >= from && !dim.is_empty() {
+                    parts.entry(dim).or_default().join(counted);
                 }
             }
-            if key.day >= from && !dim.is_empty() {
-                match parts.get_mut(dim) {
-                    Some(part) => part.add(metric, *n),
-                    None => {
-                        let mut part = Sums::default();
-                        part.add(metric, *n);
-                        parts.insert(dim.to_owned(), part);
-                    }
-                }
+            if *day < from {
+                before.join(&own);
+                continue;
             }
+            sums.join(&own);
+            days.insert(*day, own);
+            let events = counts.events.iter();
+            held.extend(
+                events
+                    .filter(|(metric, _, _)| &**metric == "messages.held_back")
+                    .map(|(_, dim, n)| (&**dim, *n)),
+            );
         }
+        let held_back = reasons(&held, &slice);
 
         let mut now = self.gauged(shop.id, &gauges).await?;
         let mut parcels: BTreeMap<ParcelState, i64> = BTreeMap::new();
@@ -254,7 +246,7 @@ impl Engine {
             from,
             to,
             zone: shop.settings.time_zone.clone(),
-            held_back: reasons(&held, &slice),
+            held_back,
             slice,
             sums,
             before,
@@ -328,11 +320,11 @@ impl Engine {
 }
 
 /// Reasons of what was held back in the slice. Reasons are not counted by place: for a province or region there are none.
-fn reasons(held: &[(dopo_core::counter::CounterKey, i64)], slice: &Slice) -> Vec<(Reason, i64)> {
+fn reasons(held: &[(&str, i64)], slice: &Slice) -> Vec<(Reason, i64)> {
     let mut by_reason: BTreeMap<Reason, i64> = BTreeMap::new();
-    for (key, n) in held {
+    for (dim, n) in held {
         // reason/journey/step/channel
-        let parts: Vec<&str> = key.dim.split('/').collect();
+        let parts: Vec<&str> = dim.split('/').collect();
         let Some(reason) = parts.first().and_then(|name| Reason::parse(name)) else {
             continue;
         };
@@ -353,7 +345,7 @@ fn reasons(held: &[(dopo_core::counter::CounterKey, i64)], slice: &Slice) -> Vec
 
 type Parts = Vec<Part>;
 
-fn broken_down(shop: &Shop, parts: BTreeMap<String, Sums>) -> (Parts, Parts, Parts, Parts) {
+fn broken_down(shop: &Shop, parts: BTreeMap<&str, Sums>) -> (Parts, Parts, Parts, Parts) {
     let (mut channels, mut journeys, mut provinces) = (Vec::new(), Vec::new(), Vec::new());
     let mut by_region: BTreeMap<Region, Sums> = BTreeMap::new();
     let part = |id: &str, name_it: &str, name_en: &str, sums| Part {
@@ -380,7 +372,7 @@ fn broken_down(shop: &Shop, parts: BTreeMap<String, Sums>) -> (Parts, Parts, Par
                 journeys.push(part(id, it, en, sums));
             }
             Some(("province", _)) => {
-                if let Some(province) = province(&dim) {
+                if let Some(province) = province(dim) {
                     by_region.entry(province.region()).or_default().join(&sums);
                     let name = province.name();
                     provinces.push(part(province.code(), name, name, sums));

@@ -285,7 +285,7 @@ fn by_hand(topic: &str, engine: &Engine, events: Vec<Event>) -> NewIntake {
 }
 
 /// The version new runs begin with, else the newest.
-pub(crate) fn newest<'a>(shop: &'a dopo_core::advance::Shop, id: &str) -> Option<&'a Journey> {
+pub fn newest<'a>(shop: &'a dopo_core::advance::Shop, id: &str) -> Option<&'a Journey> {
     let versions = shop
         .journeys
         .range((id.to_owned(), 0)..=(id.to_owned(), u32::MAX));

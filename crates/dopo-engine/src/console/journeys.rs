@@ -106,12 +106,9 @@ struct Counted {
 impl Engine {
     async fn counted(&self, shop: &Shop, from: Date, to: Date) -> Result<Counted, StoreError> {
         let store = self.store();
-        let (runs, journeys, sent, captured, held) = tokio::try_join!(
+        let (runs, days) = tokio::try_join!(
             store.counters(shop.id, "now.runs", NOW, NOW),
-            store.counters(shop.id, "journeys.", from, to),
-            store.counters(shop.id, "messages.sent", from, to),
-            store.counters(shop.id, "messages.captured", from, to),
-            store.counters(shop.id, "messages.held_back", from, to),
+            self.day_counts(shop, from, to),
         )?;
         let mut counted = Counted {
             running: BTreeMap::new(),
@@ -127,35 +124,24 @@ impl Engine {
             *counted.running.entry(journey).or_default() += n;
             *counted.waiting.entry(key.dim.into_owned()).or_default() += n;
         }
-        for (key, n) in journeys {
-            match &*key.metric {
-                "journeys.started" => {
-                    *counted.started.entry(key.dim.into_owned()).or_default() += n
-                }
-                "journeys.goal" => *counted.goal.entry(key.dim.into_owned()).or_default() += n,
+        for (metric, dim, n) in days.values().flat_map(|day| &day.events) {
+            let mut parts = dim.split('/');
+            let mut part = || parts.next().unwrap_or_default().to_owned();
+            match &**metric {
+                "journeys.started" => *counted.started.entry(part()).or_default() += n,
+                "journeys.goal" => *counted.goal.entry(part()).or_default() += n,
                 "journeys.closed" => {
-                    if let Some((journey, why)) = key.dim.split_once('/') {
-                        let place = (journey.to_owned(), why.to_owned());
-                        *counted.closed.entry(place).or_default() += n;
-                    }
+                    *counted.closed.entry((part(), part())).or_default() += n;
+                }
+                "messages.sent" | "messages.captured" => {
+                    *counted.sent.entry((part(), part())).or_default() += n;
+                }
+                "messages.held_back" => {
+                    let reason = part();
+                    let place = (part(), part(), reason);
+                    *counted.held_back.entry(place).or_default() += n;
                 }
                 _ => {}
-            }
-        }
-        for (key, n) in sent.into_iter().chain(captured) {
-            let mut parts = key.dim.split('/');
-            if let (Some(journey), Some(step)) = (parts.next(), parts.next()) {
-                let place = (journey.to_owned(), step.to_owned());
-                *counted.sent.entry(place).or_default() += n;
-            }
-        }
-        for (key, n) in held {
-            let mut parts = key.dim.split('/');
-            if let (Some(reason), Some(journey), Some(step)) =
-                (parts.next(), parts.next(), parts.next())
-            {
-                let place = (journey.to_owned(), step.to_owned(), reason.to_owned());
-                *counted.held_back.entry(place).or_default() += n;
             }
         }
         Ok(counted)
@@ -301,6 +287,21 @@ fn wait_before(journey: &Journey, node: u16) -> String {
         (Some((n, _)), None) => n.to_string(),
         _ => node.to_string(),
     }
+}
+
+/// The place ([`Run::step`]) of runs shown at a node of the picture; `None` where none can wait.
+pub fn step_at(journey: &Journey, id: &str) -> Option<String> {
+    if id == END {
+        return Some(format!("{}.goal", journey.version));
+    }
+    let shown = |n: u16, node: &Node| match node {
+        Node::WaitFor { .. } => n.to_string(),
+        _ => wait_before(journey, n),
+    };
+    let mut nodes = (0_u16..).zip(&journey.nodes);
+    nodes
+        .find(|(n, node)| shown(*n, node) == id)
+        .map(|(n, _)| format!("{}.{n}", journey.version))
 }
 
 fn counts(journey: &Journey, counted: &Counted) -> BTreeMap<String, StepCounts> {

@@ -16,12 +16,25 @@ use dopo_core::event::{Event, EventLine};
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::IntakeOutcome;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 /// Acts in one request.
 const ACTS_MAX: usize = 50;
+
+/// What became of the acts.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "id": "consents/5d41…", "status": "accepted", "detail": null }))]
+pub(crate) struct ConsentsAnswer {
+    /// Under which the acts are known again.
+    id: String,
+    /// `accepted`, `repeated` or `kept`.
+    status: &'static str,
+    /// Why they were kept.
+    detail: Option<String>,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,12 +64,25 @@ struct Act {
     proof: Option<String>,
 }
 
+/// Records what a person said in a form of the shop. A yes needs the version of the text they saw.
+#[utoipa::path(
+    post, path = "/api/v1/consents", tag = "consents", operation_id = "createConsents",
+    request_body(content = Object, description = "The person and up to 50 acts.",
+        example = json!({ "person": { "email": "chiara@posta.example" }, "acts": [{ "topic": "marketing", "channel": "email",
+            "state": "confirmed", "text_version": "form-3", "form": "footer" }] })),
+    responses(
+        (status = 200, description = "`status`: `accepted`, `repeated` or `kept`.", body = ConsentsAnswer),
+        (status = 413, description = "`body_too_large`."),
+        (status = 415, description = "`json_expected`."),
+    ),
+    security(("key" = ["consents:write"])),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
     raw: Body,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<ConsentsAnswer>, Problem> {
     caller.need(Scope::ConsentsWrite)?;
     json_only(&headers)?;
     let bytes = body(raw, FORM_BODY_BYTES_MAX).await?;
@@ -139,9 +165,7 @@ pub(crate) async fn create(
         Some(IntakeOutcome::Kept(why)) => ("kept", Some(why)),
         Some(IntakeOutcome::Accepted) | None => ("accepted", None),
     };
-    Ok(Json(
-        json!({ "id": id, "status": status, "detail": detail }),
-    ))
+    Ok(Json(ConsentsAnswer { id, status, detail }))
 }
 
 fn header_key(headers: &HeaderMap) -> Option<String> {

@@ -19,9 +19,10 @@ use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::{HookTranslator, IntakeOutcome, LineError};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// What became of one event.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct EventAnswer {
     /// Its place in the request, from 0.
     pub index: usize,
@@ -39,7 +40,8 @@ pub(crate) struct EventAnswer {
 }
 
 /// What became of a request.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
+#[schema(example = json!({ "accepted": 1, "repeated": 0, "kept": 0, "refused": 0, "events": [{ "index": 0, "id": "ship-5512-1", "status": "accepted" }] }))]
 pub(crate) struct EventsAnswer {
     /// Taken in.
     pub accepted: usize,
@@ -157,6 +159,22 @@ pub(crate) fn answer(
     answer
 }
 
+/// Takes in one event or an array of up to 1,000. Each stands alone: 200 when all were taken, 207 when some were, 422
+/// `events_refused` when none was. When this answers, what it took is durable.
+#[utoipa::path(
+    post, path = "/api/v1/events", tag = "events", operation_id = "createEvents",
+    request_body(content = Object, description = "One event or an array of up to 1,000, as docs/api.md lists them: `id`, `at`, `type` and the members of its type.",
+        example = json!({ "id": "ship-5512-1", "at": "2026-11-19T08:00:00Z", "type": "parcel_scanned",
+            "parcel": { "order": "5512", "number": "0831234567" },
+            "checkpoint": { "at": "2026-11-19T07:58:00Z", "state": "picked_up", "place": "Bologna" } })),
+    responses(
+        (status = 200, description = "All were taken in, or had come before.", body = EventsAnswer),
+        (status = 207, description = "Some were refused; `events` says which and why.", body = EventsAnswer),
+        (status = 413, description = "`body_too_large`: more than 4 MiB."),
+        (status = 415, description = "`json_expected`."),
+    ),
+    security(("key" = ["events:write"])),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,

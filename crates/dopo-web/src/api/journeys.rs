@@ -18,7 +18,8 @@ use dopo_core::journey::Run;
 use dopo_core::journey::check::{Diagnostic, Severity, check};
 use dopo_core::journey::graph::{about, trigger};
 use dopo_core::words;
-use dopo_engine::console::journeys::{FIGURE_DAYS, JourneyFigures, StepCounts, shown_at};
+use dopo_engine::console::hand::newest;
+use dopo_engine::console::journeys::{FIGURE_DAYS, JourneyFigures, StepCounts, shown_at, step_at};
 use dopo_engine::console::live::Topics;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -600,10 +601,10 @@ pub(crate) async fn publish(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunsAsked {
-    /// Only those that wait at this node of the picture.
-    node: Option<String>,
-    /// Only those that wait at this place, `VERSION.NODE` as `step` of a run says.
+    /// Only those that wait at this node of the picture, or at this place, `VERSION.NODE` as `step` of a run says.
     step: Option<String>,
+    /// The version whose picture `step` is a node of: the one new runs begin with, else the newest, when absent.
+    version: Option<u32>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Rows, at most 200.
@@ -641,7 +642,7 @@ pub(crate) struct RunRow {
 #[utoipa::path(
     get, path = "/api/v1/journeys/{id}/runs", tag = "journeys", operation_id = "listJourneyRuns",
     params(("id" = String, Path, description = "Id of the journey."), RunsAsked),
-    responses((status = 200, description = "Active runs, newest first. With `node` a page may have fewer rows than asked for and still a `next`.", body = Page<RunRow>)),
+    responses((status = 200, description = "Active runs, newest first.", body = Page<RunRow>)),
     security(("key" = ["journeys:read", "customers:read"])),
 )]
 pub(crate) async fn runs(
@@ -657,11 +658,30 @@ pub(crate) async fn runs(
     }
     let paging = Paging::<i64>::read("runs", asked.cursor.as_deref(), asked.limit)?;
     let store = app.engine.store();
+    let step = match &asked.step {
+        Some(node) if !node.contains('.') => {
+            let journey = match asked.version {
+                Some(version) => caller.shop.journeys.get(&(id.clone(), version)),
+                None => newest(&caller.shop, &id),
+            };
+            let journey = journey.ok_or_else(missing)?;
+            match step_at(journey, node) {
+                Some(step) => Some(step),
+                None => {
+                    return Ok(Json(Page {
+                        items: Vec::new(),
+                        next: None,
+                    }));
+                }
+            }
+        }
+        step => step.clone(),
+    };
     let rows = store
         .list_runs(
             caller.id(),
             &id,
-            asked.step.as_deref(),
+            step.as_deref(),
             paging.before.map(RunId),
             paging.look(),
         )
@@ -679,9 +699,6 @@ pub(crate) async fn runs(
     let mut items = Vec::with_capacity(page.items.len());
     for (run, person) in page.items {
         let node = node_of(&run);
-        if asked.node.as_ref().is_some_and(|wanted| *wanted != node) {
-            continue;
-        }
         if let Some(order) = run.key.order
             && !numbers.contains_key(&order)
         {

@@ -12,9 +12,11 @@ pub(crate) mod idempotency;
 pub(crate) mod journeys;
 pub(crate) mod live;
 pub(crate) mod messages;
+pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod problem;
+pub(crate) mod reference;
 pub(crate) mod search;
 pub(crate) mod shapes;
 pub(crate) mod stream;
@@ -85,6 +87,10 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/v1/coupons/{code}", get(coupons::show))
         .merge(desk::routes())
         .layer(axum::middleware::from_fn_with_state(app.clone(), around))
+        .route("/api/v1/openapi.json", get(openapi::show))
+        .route("/api/", get(reference::page))
+        .route("/api/reference.js", get(reference::script))
+        .route("/api/reference.css", get(reference::style))
 }
 
 /// Around every endpoint: a repeated POST gets its first answer, and answers carry the caller's rate and cookie.

@@ -200,9 +200,9 @@ async fn messages_say_why() {
         ))
         .await
         .json();
-    assert_eq!(list["messages"][0]["id"], message.id.to_string());
-    assert_eq!(list["messages"][0]["why"]["basis"], "contract");
-    assert_eq!(list["messages"][0]["why"]["evidence"], "order:1");
+    assert_eq!(list["items"][0]["id"], message.id.to_string());
+    assert_eq!(list["items"][0]["why"]["basis"], "contract");
+    assert_eq!(list["items"][0]["why"]["evidence"], "order:1");
     let one = house
         .api_get(&format!("/api/v1/messages/{}", message.id))
         .await

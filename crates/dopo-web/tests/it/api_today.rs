@@ -1,0 +1,164 @@
+//! `/api/v1/today`, `/api/v1/live`
+
+use crate::api::{key, master, said};
+use crate::support::House;
+use axum::http::Method;
+use dopo_core::counter::Counters;
+use dopo_core::counter::NOW;
+use jiff::ToSpan;
+use serde_json::{Value, json};
+
+async fn counted(house: &House) -> jiff::civil::Date {
+    let shop = house.engine.shop(house.shop).unwrap();
+    let today = house.engine.today(&shop);
+    let before = today.checked_sub(1.day()).unwrap();
+    let mut counters = Counters::default();
+    let mut add = |day, metric: &'static str, dim: &'static str, n| {
+        counters.add(house.shop, day, metric, dim, n);
+    };
+    for (metric, n) in [
+        ("kpi.sent", 40),
+        ("kpi.open_measurable", 20),
+        ("kpi.opened", 11),
+        ("kpi.orders", 8),
+        ("kpi.first_contact", 8),
+        ("kpi.first_contact_seconds", 8 * 1_800),
+        ("kpi.first_contact_24h", 8),
+    ] {
+        add(today, metric, "", n);
+        add(today, metric, "channel/email", n);
+        add(today, metric, "province/BO", n / 2);
+        add(today, metric, "province/MO", n / 2);
+        add(today, metric, "province/MI", 1);
+    }
+    add(before, "kpi.sent", "", 10);
+    add(
+        today,
+        "messages.held_back",
+        "no_consent/after_delivery/offer/email",
+        5,
+    );
+    add(
+        today,
+        "messages.held_back",
+        "quiet_hours/after_delivery/offer/sms",
+        2,
+    );
+    add(NOW, "now.customers", "", 1_000);
+    add(NOW, "now.orders", "trouble", 3);
+    add(NOW, "now.orders", "open", 4);
+    add(NOW, "now.parcels", "held_at_depot", 3);
+    house.engine.store().add_counters(counters).await.unwrap();
+    today
+}
+
+fn kpi<'a>(page: &'a Value, id: &str) -> &'a Value {
+    page["kpis"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|k| k["id"] == id)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_first_page_says_a_sentence_and_figures_with_their_targets() {
+    let house = House::new().await;
+    let who = master(&house).await;
+    let today = counted(&house).await;
+    let page = house
+        .read(&who, &format!("/api/v1/today?from={today}&to={today}"))
+        .await;
+    assert!(
+        page["sentence"]["it"]
+            .as_str()
+            .unwrap()
+            .starts_with("Oggi 8 ordini"),
+        "{}",
+        page["sentence"]
+    );
+    let open = kpi(&page, "open_rate");
+    assert_eq!(
+        (
+            &open["value"],
+            &open["coverage"],
+            &open["met"],
+            &open["target"]
+        ),
+        (&json!(0.55), &json!(0.5), &json!(true), &json!(0.45))
+    );
+    assert_eq!(kpi(&page, "sent")["previous"], 10.0);
+    assert_eq!(kpi(&page, "click_rate")["value"], Value::Null);
+    assert_eq!(page["held_back"][0]["reason"], "no_consent");
+    assert_eq!(page["held_back"][0]["n"], 5);
+    assert_eq!(page["parcels"][0]["trouble"], true);
+    assert_eq!(
+        (&page["now"]["customers"], &page["now"]["orders_open"]),
+        (&json!(1_000), &json!(7))
+    );
+    assert_eq!(page["breakdown"]["regions"][0]["id"], "emilia_romagna");
+    assert_eq!(page["breakdown"]["regions"][0]["sent"], 40);
+
+    let region = house
+        .read(
+            &who,
+            &format!("/api/v1/today?from={today}&to={today}&region=emilia_romagna"),
+        )
+        .await;
+    assert_eq!(kpi(&region, "sent")["value"], 40.0);
+    assert_eq!(kpi(&region, "delivered")["value"], Value::Null);
+    let sms = house
+        .read(
+            &who,
+            &format!("/api/v1/today?from={today}&to={today}&channel=sms"),
+        )
+        .await;
+    assert_eq!(sms["held_back"][0]["reason"], "quiet_hours");
+    let month = house.read(&who, "/api/v1/today").await;
+    assert_eq!(kpi(&month, "sent")["days"].as_array().unwrap().len(), 30);
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_meant_is_refused() {
+    let house = House::new().await;
+    let who = master(&house).await;
+    for (path, code) in [
+        ("/api/v1/today?channel=email&province=BO", "slice_ambiguous"),
+        ("/api/v1/today?channel=pigeon", "fields_invalid"),
+        ("/api/v1/today?region=atlantide", "fields_invalid"),
+        (
+            "/api/v1/today?from=2026-11-22&to=2026-11-01",
+            "period_invalid",
+        ),
+        (
+            "/api/v1/today?from=2020-01-01&to=2026-11-01",
+            "period_invalid",
+        ),
+        ("/api/v1/today?from=never", "query_invalid"),
+    ] {
+        let answer = house.ask(&who, Method::GET, path, None).await;
+        assert_eq!(said(&answer), (422, code.into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_changes_is_told_once_and_only_to_its_shop() {
+    let house = House::new().await;
+    let other = crate::api::other_shop(&house).await;
+    let mine = key(&house, house.shop, &["counters:read"]).await;
+    let theirs = key(&house, other, &["counters:read"]).await;
+    let mut mine = house.listen(&mine).await;
+    let mut theirs = house.listen(&theirs).await;
+    assert_eq!(mine.next().await.as_deref(), Some(": connected\n\n"));
+    assert_eq!(theirs.next().await.as_deref(), Some(": connected\n\n"));
+    for n in 0..20 {
+        house.order(&format!("{}", 1000 + n)).await;
+    }
+    let word = mine.next().await.expect("a word");
+    assert!(word.starts_with("event: changed\ndata: "), "{word}");
+    for topic in ["orders", "customers", "counters", "inbox"] {
+        assert!(word.contains(&format!("\"{topic}\"")), "{topic} in {word}");
+    }
+    let silence = tokio::time::timeout(std::time::Duration::from_millis(300), theirs.next()).await;
+    assert!(silence.is_err(), "{silence:?}");
+}
