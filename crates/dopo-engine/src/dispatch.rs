@@ -128,7 +128,7 @@ pub(crate) async fn dispatch_once(
     for (claimed, word) in permitted {
         let ready = match word {
             Ok(permitted) => prepare(engine, &claimed, permitted, &shelf, now),
-            Err(finish) => Ready::Stay(finish),
+            Err(finish) => Ready::Stay(*finish),
         };
         match ready {
             Ready::Stay(finish) => {
@@ -327,11 +327,11 @@ fn settle(
 }
 
 /// Asks the gate again with the facts of this moment, and finds the template of what may leave.
-fn permit(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Result<Permitted, Finish> {
+fn permit(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Result<Permitted, Box<Finish>> {
     let Some(live) = engine.live_shop(claimed.shop) else {
-        return Err(Finish::HeldBack {
+        return Err(Box::new(Finish::HeldBack {
             why: Reason::ShopClosed,
-        });
+        }));
     };
     let grant = match permit_leaving(
         &live.shop,
@@ -342,8 +342,8 @@ fn permit(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Result<Permitte
         now,
     ) {
         Decision::Allow(grant) => grant,
-        Decision::Defer { until, why } => return Err(Finish::Deferred { until, why }),
-        Decision::Deny { why } => return Err(Finish::HeldBack { why }),
+        Decision::Defer { until, why } => return Err(Box::new(Finish::Deferred { until, why })),
+        Decision::Deny { why } => return Err(Box::new(Finish::HeldBack { why })),
     };
     let locale = claimed.customer.locale.unwrap_or(live.shop.settings.locale);
     let Some(template) = live.templates.get(&claimed.message.send.template, locale) else {
@@ -351,7 +351,7 @@ fn permit(engine: &Engine, claimed: &Claimed, now: Timestamp) -> Result<Permitte
             "there is no template `{}`: publish it and replay this message",
             claimed.message.send.template
         );
-        return Err(Finish::Failed { why });
+        return Err(Box::new(Finish::Failed { why }));
     };
     let wants = if render::needs_products(&template) {
         let categories = similar_categories(&live.shop.settings, claimed.order.as_ref());
@@ -413,7 +413,7 @@ struct Shelf {
 }
 
 impl Shelf {
-    async fn fetch(engine: &Engine, batch: &[(Claimed, Result<Permitted, Finish>)]) -> Self {
+    async fn fetch(engine: &Engine, batch: &[(Claimed, Result<Permitted, Box<Finish>>)]) -> Self {
         let mut shelf = Shelf::default();
         let mut bought: BTreeMap<ShopId, BTreeSet<String>> = BTreeMap::new();
         for (claimed, word) in batch {

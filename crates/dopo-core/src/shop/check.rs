@@ -475,7 +475,8 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_named() {
-        let cases: [(&str, fn(&mut ShopSettings)); 12] = [
+        type Spoil = fn(&mut ShopSettings);
+        let cases: [(&str, Spoil); 12] = [
             ("name", |s| s.name = " ".into()),
             ("from_email", |s| s.from_email = "nobody".into()),
             ("reply_to", |s| s.reply_to = Some("x@".into())),
