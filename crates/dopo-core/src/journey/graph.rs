@@ -537,6 +537,8 @@ name:
   en: After
 key: order
 on: order_delivered
+freshness: 3d
+reentry: once
 steps:
   - wait: 2d
   - send:

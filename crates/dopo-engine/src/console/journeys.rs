@@ -250,7 +250,7 @@ impl Engine {
             ),
             Phase::Waiting { .. } | Phase::WaitingFor { .. } => {
                 let shown = journey.and_then(|journey| {
-                    let id = shown_at(journey, run);
+                    let id = shown_at(run);
                     graph(journey).nodes.into_iter().find(|node| node.id == id)
                 });
                 shown.map_or_else(|| plain("Aspetta", "Waits"), |node| node.label)
@@ -264,28 +264,11 @@ impl Engine {
     }
 }
 
-/// The node at which a waiting run is shown. A run that waits for time points at the node after the wait: it is shown at
-/// the wait that leads there, where there is just one.
-pub fn shown_at(journey: &Journey, run: &Run) -> String {
+/// The node at which a waiting run is shown: the wait it waits in.
+pub fn shown_at(run: &Run) -> String {
     match run.state.phase {
-        Phase::Waiting { .. } => wait_before(journey, run.state.node),
-        Phase::WaitingFor { .. } => run.state.node.to_string(),
+        Phase::Waiting { .. } | Phase::WaitingFor { .. } => run.state.node.to_string(),
         Phase::WatchingGoal { .. } | Phase::Closed { .. } => END.to_owned(),
-    }
-}
-
-fn wait_before(journey: &Journey, node: u16) -> String {
-    let mut waits = journey
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, one)| match one {
-            Node::Wait { next, .. } | Node::WaitUntil { next, .. } => *next == Some(node),
-            _ => false,
-        });
-    match (waits.next(), waits.next()) {
-        (Some((n, _)), None) => n.to_string(),
-        _ => node.to_string(),
     }
 }
 
@@ -294,14 +277,13 @@ pub fn step_at(journey: &Journey, id: &str) -> Option<String> {
     if id == END {
         return Some(format!("{}.goal", journey.version));
     }
-    let shown = |n: u16, node: &Node| match node {
-        Node::WaitFor { .. } => n.to_string(),
-        _ => wait_before(journey, n),
-    };
-    let mut nodes = (0_u16..).zip(&journey.nodes);
-    nodes
-        .find(|(n, node)| shown(*n, node) == id)
-        .map(|(n, _)| format!("{}.{n}", journey.version))
+    let node: u16 = id.parse().ok()?;
+    match journey.nodes.get(usize::from(node))? {
+        Node::Wait { .. } | Node::WaitUntil { .. } | Node::WaitFor { .. } => {
+            Some(format!("{}.{node}", journey.version))
+        }
+        _ => None,
+    }
 }
 
 fn counts(journey: &Journey, counted: &Counted) -> BTreeMap<String, StepCounts> {
@@ -312,10 +294,7 @@ fn counts(journey: &Journey, counted: &Counted) -> BTreeMap<String, StepCounts> 
             continue;
         };
         let id = match rest.parse::<u16>() {
-            Ok(node) => match journey.nodes.get(usize::from(node)) {
-                Some(Node::WaitFor { .. }) => node.to_string(),
-                _ => wait_before(journey, node),
-            },
+            Ok(node) => node.to_string(),
             Err(_) => END.to_owned(),
         };
         counts.entry(id).or_default().waiting += n;

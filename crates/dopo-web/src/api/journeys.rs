@@ -687,18 +687,10 @@ pub(crate) async fn runs(
         )
         .await?;
     let page = paging.page(rows, |(run, _)| run.id.0, |row| row);
-    let node_of = |run: &Run| {
-        caller
-            .shop
-            .journeys
-            .get(&(run.journey.clone(), run.journey_version))
-            .map(|journey| shown_at(journey, run))
-            .unwrap_or_default()
-    };
     let mut numbers: HashMap<_, Option<String>> = HashMap::new();
     let mut items = Vec::with_capacity(page.items.len());
     for (run, person) in page.items {
-        let node = node_of(&run);
+        let node = shown_at(&run);
         if let Some(order) = run.key.order
             && !numbers.contains_key(&order)
         {
