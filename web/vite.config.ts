@@ -30,5 +30,10 @@ export default defineConfig({
       },
     },
   ],
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    // A bound for what hangs, not for what is slow: the machine may be busy with other things.
+    testTimeout: 60_000,
+  },
 });

@@ -22,6 +22,7 @@ import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/Popover.css";
 import "@mantine/core/styles/Menu.css";
 import "@mantine/core/styles/ModalBase.css";
+import "@mantine/core/styles/Modal.css";
 import "@mantine/core/styles/Drawer.css";
 import "@mantine/core/styles/Tabs.css";
 import "@mantine/core/styles/Pill.css";

@@ -1,3 +1,4 @@
+import { heardClock } from "./clock";
 import type { FieldProblem, Problem } from "./types";
 
 const BASE = "/api/v1";
@@ -106,6 +107,7 @@ async function ask(
     }
     throw new Unreachable();
   }
+  heardClock(answer.headers.get("Dopo-Clock"));
   if (answer.ok) {
     return answer;
   }

@@ -1,10 +1,14 @@
 import type { Said } from "../i18n/lang";
+import type { components } from "./schema";
+
+/** The shapes of the API, from its own document. */
+export type Schemas = components["schemas"];
+
+/** A shape with some members said more exactly than the document says them. */
+export type With<T, M> = Omit<T, keyof M> & M;
 
 /** Cents of a currency. */
-export interface Money {
-  cents: number;
-  currency: string;
-}
+export type Money = Schemas["Money"];
 
 /** One page of a list. */
 export interface Page<T> {
@@ -33,22 +37,16 @@ export const ROLES = ["owner", "marketer", "care", "developer", "viewer"] as con
 export type Role = (typeof ROLES)[number];
 
 /** A shop that the person may see. */
-export interface SessionShop {
-  slug: string;
-  name: string;
-  role: Role;
-  live: boolean;
-}
+export type SessionShop = With<Schemas["SessionShop"], { role: Role }>;
 
 /** `GET /session` */
-export interface Session {
-  user: { id: string; email: string; name: string | null; locale: "it" | "en" | null };
-  shops: SessionShop[];
-  scopes: Record<string, string[]>;
-  demo: boolean;
-  passkeys: number;
-  version: string;
-}
+export type Session = With<
+  Schemas["Session"],
+  {
+    user: With<Schemas["SessionUser"], { locale?: "it" | "en" | null }>;
+    shops: SessionShop[];
+  }
+>;
 
 /** What an event of `GET /live` may be about. */
 export const TOPICS = [

@@ -12,6 +12,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { useTranslation } from "react-i18next";
 import { useGet } from "../api/hooks";
 import { useSession } from "../api/session";
+import type { Schemas } from "../api/types";
 import { pick, useLang } from "../i18n/lang";
 import { useGo } from "../ui/link";
 import { PLACES, SETTINGS_GROUPS } from "./navigation";
@@ -23,11 +24,7 @@ const TYPING_MS = 150;
 /** Letters from which the server is asked. */
 const QUERY_CHARS_MIN = 2;
 
-interface Found {
-  customers: { id: string; name: string | null; email: string | null }[];
-  orders: { id: string; number: string; customer: { name: string | null } | null }[];
-  journeys: { id: string; name_it: string; name_en: string }[];
-}
+type Found = Schemas["Found"];
 
 interface Hit {
   group: "customers" | "orders" | "journeys" | "pages";

@@ -84,7 +84,7 @@ function Inside() {
       <a href="#main" className={css.skip}>
         {t("skip")}
       </a>
-      <div className={css.side}>
+      <section className={css.side} aria-label={t("top")}>
         <ShopSwitch here={here} />
         <button type="button" className={css.find} onClick={() => setFinding(true)}>
           <IconSearch size={16} aria-hidden />
@@ -101,7 +101,7 @@ function Inside() {
         <div className={css.foot}>
           <Person here={here} />
         </div>
-      </div>
+      </section>
       <div>
         <section className={css.top} aria-label={t("top")}>
           <ShopSwitch here={here} />

@@ -6,7 +6,7 @@ import {
   createRouter,
   RouterProvider,
 } from "@tanstack/react-router";
-import { cleanup, render } from "@testing-library/react";
+import { cleanup, configure, render } from "@testing-library/react";
 import i18next from "i18next";
 import type { ReactNode } from "react";
 import { initReactI18next } from "react-i18next";
@@ -22,6 +22,7 @@ const texts = import.meta.glob<Record<string, unknown>>("../i18n/{it,en}/*.json"
   import: "default",
 });
 
+configure({ asyncUtilTimeout: 20_000 });
 afterEach(cleanup);
 
 /** What the server was asked in a test. */
@@ -76,7 +77,7 @@ export function serve(answers: Answers): Asked[] {
 export function session(scopes: string[], more: Partial<Session> = {}): Session {
   return {
     user: { id: "1", email: "mara@bottega.example", name: null, locale: "it" },
-    shops: [{ slug: "bottega", name: "Bottega", role: "owner", live: true }],
+    shops: [{ slug: "bottega", name: "Bottega", role: "owner", live: true, disconnected: false }],
     scopes: { bottega: scopes },
     demo: false,
     passkeys: 0,

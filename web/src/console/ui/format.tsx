@@ -1,4 +1,6 @@
 import { useMemo } from "react";
+import { present } from "../api/clock";
+import { useMaybeSession } from "../api/session";
 import type { Money } from "../api/types";
 import { type Lang, useLang } from "../i18n/lang";
 
@@ -52,7 +54,7 @@ export function formats(lang: Lang, zone: string = ZONE): Format {
   const year = dates({ year: "numeric" });
   const list = new Intl.ListFormat(locale, { type: "conjunction" });
   const ago = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-  const thisYear = (at: Date) => year.format(at) === year.format(new Date());
+  const thisYear = (at: Date) => year.format(at) === year.format(present());
 
   const format: Format = {
     number: (value, digits = 0) =>
@@ -80,7 +82,7 @@ export function formats(lang: Lang, zone: string = ZONE): Format {
       const then = moment(at);
       return `${(thisYear(then) ? dayShort : day).format(then)}, ${clock.format(then)}`;
     },
-    relative: (at, now = new Date()) => {
+    relative: (at, now = present()) => {
       const then = moment(at);
       const seconds = Math.round((then.getTime() - now.getTime()) / 1000);
       const size = Math.abs(seconds);
@@ -153,6 +155,8 @@ export function Time({
   kind?: "relative" | "short" | "long" | "day" | "time";
 }) {
   const format = useFormat();
+  // The made shop lives on a clock of its own, so that "3 hours ago" would be wrong there.
+  const made = useMaybeSession()?.demo ?? false;
   const exact = `${format.day(at)}, ${format.time(at)}`;
   const text = {
     relative: format.relative,
@@ -160,7 +164,7 @@ export function Time({
     long: (when: string) => `${format.date(when)}, ${format.time(when)}`,
     day: format.day,
     time: format.time,
-  }[kind](at);
+  }[made && kind === "relative" ? "short" : kind](at);
   return (
     <time dateTime={at} title={exact} className="nowrap">
       {text}

@@ -1,6 +1,7 @@
 import { Drawer } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import css from "./ui.module.css";
 
 /** A drawer at the side: the rest of an answer. Esc or a click beside it closes it. */
 export function Side({
@@ -21,7 +22,7 @@ export function Side({
     <Drawer
       opened={opened}
       onClose={onClose}
-      title={title}
+      title={<span className={css.sideTitle}>{title}</span>}
       size={wide ? 720 : 480}
       closeButtonProps={{ "aria-label": t("close") }}
       overlayProps={{ backgroundOpacity: 0.3 }}

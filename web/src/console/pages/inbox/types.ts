@@ -1,3 +1,4 @@
+import type { Schemas, With } from "../../api/types";
 import type { Lang } from "../../i18n/lang";
 import type { Tone } from "../../ui/status";
 
@@ -6,25 +7,10 @@ export const STATUSES = ["failed", "waiting", "done", "ignored"] as const;
 export type InboxStatus = (typeof STATUSES)[number];
 
 /** One raw event. */
-export interface InboxRow {
-  id: string;
-  source: string;
-  topic: string;
-  external_id: string;
-  received_at: string;
-  status: InboxStatus;
-  note: string | null;
-  note_it: string | null;
-}
+export type InboxRow = With<Schemas["InboxItem"], { status: InboxStatus }>;
 
 /** `POST /inbox/replay` */
-export interface Replay {
-  accepted: number;
-  kept: number;
-  repeated: number;
-  failed: number;
-  results: { id: string; outcome: string; note: string | null }[];
-}
+export type Replay = Schemas["ReplayResult"];
 
 /** What a status means. */
 export const STATUS_TONES: Record<InboxStatus, Tone> = {

@@ -7,7 +7,7 @@ import { api } from "../../api/client";
 import { useChange, useGet } from "../../api/hooks";
 import { addPasskey, canPasskey, wasCancelled } from "../../api/passkey";
 import { useSession } from "../../api/session";
-import type { Page } from "../../api/types";
+import type { Page, Schemas } from "../../api/types";
 import { type Lang, useLang } from "../../i18n/lang";
 import { speak } from "../../i18n/start";
 import { ConfirmButton } from "../../ui/confirm";
@@ -21,12 +21,7 @@ import { FormEnd, Section } from "../../ui/section";
 /** Fewest characters of a password. */
 const PASSWORD_CHARS_MIN = 12;
 
-interface Passkey {
-  id: string;
-  name: string;
-  created_at: string;
-  used_at: string | null;
-}
+type Passkey = Schemas["Passkey"];
 
 /** One's own account: password, passkeys, language. */
 export default function Account() {

@@ -3,6 +3,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useList } from "../../api/hooks";
+import type { Schemas, With } from "../../api/types";
 import { useLang } from "../../i18n/lang";
 import { DataTable } from "../../ui/data-table";
 import { EmptyState } from "../../ui/empty";
@@ -12,16 +13,7 @@ import { useQueryState } from "../../ui/query-state";
 import { Facts, Filters } from "../../ui/section";
 import { Side } from "../../ui/side";
 
-interface AuditRow {
-  id: string;
-  at: string;
-  actor_name: string | null;
-  action: string;
-  subject: string | null;
-  detail: unknown;
-  it: string;
-  en: string;
-}
+type AuditRow = With<Schemas["Act"], { detail: unknown }>;
 
 /** Wait after the last key before the list is asked for, in milliseconds. */
 const TYPING_MS = 250;

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useChange, useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
+import type { Schemas } from "../../api/types";
 import { DataTable } from "../../ui/data-table";
 import { EmptyState } from "../../ui/empty";
 import { Time, useFormat } from "../../ui/format";
@@ -11,18 +12,7 @@ import { PageHead } from "../../ui/page-head";
 import { useProblem } from "../../ui/problem";
 import { Status } from "../../ui/status";
 
-interface Backups {
-  items: {
-    id: string;
-    began_at: string;
-    ended_at: string | null;
-    file: string | null;
-    bytes: number | null;
-    error: string | null;
-  }[];
-  folder_set: boolean;
-  last_ok_at: string | null;
-}
+type Backups = Schemas["Backups"];
 
 /** How often one looks whether a running backup has ended, in milliseconds. */
 const LOOK_MS = 2_000;
@@ -107,7 +97,7 @@ export default function BackupsPage() {
             id: "bytes",
             header: t("backups.size"),
             align: "right",
-            cell: (one) => (one.bytes === null ? null : format.bytes(one.bytes)),
+            cell: (one) => (one.bytes ? format.bytes(one.bytes) : null),
           },
         ]}
       />

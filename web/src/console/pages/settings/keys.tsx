@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, freshKey } from "../../api/client";
 import { useChange, useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
-import type { Page } from "../../api/types";
+import type { Page, Schemas } from "../../api/types";
 import { ConfirmButton } from "../../ui/confirm";
 import { CopyField } from "../../ui/copy";
 import { DataTable } from "../../ui/data-table";
@@ -19,21 +19,9 @@ import { Side } from "../../ui/side";
 import { Status } from "../../ui/status";
 import css from "./settings.module.css";
 
-interface Key {
-  id: string;
-  prefix: string;
-  name?: string | null;
-  scopes: string[];
-  created_at: string;
-  revoked_at: string | null;
-}
+type Key = Schemas["Key"];
 
-interface MadeKey {
-  id: string;
-  key: string;
-  prefix: string;
-  scopes: string[];
-}
+type MadeKey = Schemas["KeyMade"];
 
 /** Keys for programs that talk to Dopo. */
 export default function Keys() {

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useChange, useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
-import { type Page, ROLES, type Role } from "../../api/types";
+import { type Page, ROLES, type Role, type Schemas, type With } from "../../api/types";
 import { ConfirmButton } from "../../ui/confirm";
 import { CopyField } from "../../ui/copy";
 import { DataTable } from "../../ui/data-table";
@@ -18,14 +18,7 @@ import { FormEnd, Section } from "../../ui/section";
 import { Side } from "../../ui/side";
 import { useUndo } from "../../ui/undo";
 
-interface Member {
-  id: string;
-  email: string;
-  role: Role;
-  everywhere: boolean;
-  seen_at: string | null;
-  passkeys: number;
-}
+type Member = With<Schemas["Member"], { role: Role }>;
 
 /** Who works here and in which role. */
 export default function Team() {

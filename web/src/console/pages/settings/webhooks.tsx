@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { ApiProblem, api, freshKey } from "../../api/client";
 import { useChange, useGet, useList } from "../../api/hooks";
 import { useSession } from "../../api/session";
-import type { Page } from "../../api/types";
+import type { Page, Schemas } from "../../api/types";
 import { ConfirmButton } from "../../ui/confirm";
 import { CopyField } from "../../ui/copy";
 import { DataTable } from "../../ui/data-table";
@@ -19,27 +19,9 @@ import { Side } from "../../ui/side";
 import { Status, type Tone } from "../../ui/status";
 import { useUndo } from "../../ui/undo";
 
-interface Webhook {
-  id: string;
-  url: string;
-  kinds: string[];
-  active: boolean;
-  created_at: string;
-  last: { at: string; status: string; code: number | null } | null;
-  waiting: number;
-  failed: number;
-}
+type Webhook = Schemas["Webhook"];
 
-interface Delivery {
-  id: string;
-  kind: string;
-  status: string;
-  attempts: number;
-  code: number | null;
-  error?: string | null;
-  created_at: string;
-  next_at?: string | null;
-}
+type Delivery = Schemas["Delivery"];
 
 /** What Dopo can tell. */
 const KINDS = [

@@ -33,7 +33,7 @@ import css from "./setup.module.css";
 /** The steps, each with the items of the checklist that it settles. */
 const STEPS = [
   { id: "identity", items: ["seller", "vat", "vat_digits", "adr", "sender"] },
-  { id: "domain", items: ["spf", "dkim", "dmarc", "mail_server"] },
+  { id: "domain", items: ["spf", "dkim", "dmarc"] },
   { id: "connect", items: ["connection"] },
   { id: "notices", items: ["notices"] },
   { id: "test", items: [] },

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useChange, useList } from "../../api/hooks";
 import { useSession } from "../../api/session";
+import type { Schemas } from "../../api/types";
 import { DataTable } from "../../ui/data-table";
 import { EmptyState } from "../../ui/empty";
 import { Time } from "../../ui/format";
@@ -14,15 +15,7 @@ import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
 import { useUndo } from "../../ui/undo";
 
-interface Task {
-  id: string;
-  title: string;
-  customer?: { id: string; name: string | null } | null;
-  order_id?: string | null;
-  due_at?: string | null;
-  opened_at: string;
-  done_at: string | null;
-}
+type Task = Schemas["TaskShape"];
 
 /** What somebody has to do, oldest first to be settled. */
 export default function Tasks() {

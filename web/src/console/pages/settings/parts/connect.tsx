@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../../api/client";
 import { useChange } from "../../../api/hooks";
 import { useSession } from "../../../api/session";
+import type { Schemas, With } from "../../../api/types";
 import { useLang } from "../../../i18n/lang";
 import { CopyField } from "../../../ui/copy";
 import { Time } from "../../../ui/format";
@@ -17,19 +18,10 @@ import { Why } from "../../../ui/why";
 import css from "./connect.module.css";
 
 /** One row of `GET /connections` */
-export interface Connection {
-  source: string;
-  configured: boolean;
-  changed_at: string | null;
-  hook_url: string;
-  last_at: string | null;
-  last_topic: string | null;
-  failed: number;
-  waiting: number;
-  health: "good" | "quiet" | "trouble" | "never";
-  it: string;
-  en: string;
-}
+export type Connection = With<
+  Schemas["Connection"],
+  { health: "good" | "quiet" | "trouble" | "never" }
+>;
 
 /** Topics that Shopify must be told to send. */
 const SHOPIFY_TOPICS = [

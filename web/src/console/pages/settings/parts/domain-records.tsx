@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../../api/client";
 import { useChange, useGet } from "../../../api/hooks";
 import { useSession } from "../../../api/session";
+import type { Schemas, With } from "../../../api/types";
 import { pick, useLang } from "../../../i18n/lang";
 import { CopyField } from "../../../ui/copy";
 import { Time } from "../../../ui/format";
@@ -16,19 +17,15 @@ import { Status, type Tone } from "../../../ui/status";
 import css from "./domain.module.css";
 
 /** `GET /shop/domain` */
-export interface Domain {
-  domain: string;
-  records: {
-    kind: "TXT" | "CNAME" | "MX";
-    name: string;
-    value: string;
-    why_it: string;
-    why_en: string;
-    state: "found" | "missing" | "different" | "unknown";
-    found: string | null;
-  }[];
-  checked_at: string;
-}
+export type Domain = With<
+  Schemas["Domain"],
+  {
+    records: With<
+      Schemas["DomainRecord"],
+      { state: "found" | "missing" | "different" | "unknown" }
+    >[];
+  }
+>;
 
 const TONES: Record<Domain["records"][number]["state"], Tone> = {
   found: "good",
@@ -81,11 +78,12 @@ export function DomainRecords() {
             {domain.records.map((record) => (
               <Section
                 key={record.kind + record.name}
-                title={pick(lang, record, "why")}
+                title={t(`domain.record.${record.id}`, { defaultValue: record.name })}
                 aside={
                   <Status tone={TONES[record.state]}>{t(`domain.state.${record.state}`)}</Status>
                 }
               >
+                <p className={css.why}>{pick(lang, record, "why")}</p>
                 {record.value === "" ? (
                   <p className="muted">{t("domain.noKey")}</p>
                 ) : (

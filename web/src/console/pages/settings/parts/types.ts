@@ -1,4 +1,4 @@
-import type { Said } from "../../../i18n/lang";
+import type { Schemas, With } from "../../../api/types";
 
 /** Open windows by kind of day, `"9:00-20:00"`; null is closed. */
 export interface WeekHours {
@@ -58,33 +58,16 @@ export interface ShopSettings {
 }
 
 /** What the law fixes. */
-export interface Locked extends Said {
-  field: string;
-  rule: string;
-}
+export type Locked = Schemas["LockedField"];
 
 /** `GET /shop` */
-export interface Shop {
-  slug: string;
-  settings: ShopSettings;
-  live: boolean;
-  has_mail: boolean;
-  public_url: string;
-  hooks: { shopify: string; woocommerce: string; events: string };
-  locked: Locked[];
-}
+export type Shop = With<Schemas["ShopSheet"], { settings: ShopSettings }>;
 
 /** `GET /shop/checklist` */
-export interface Checklist {
-  items: ({
-    id: string;
-    state: "done" | "missing" | "warning";
-    it_do: string;
-    en_do: string;
-  } & Said)[];
-  ready: boolean;
-  live: boolean;
-}
+export type Checklist = With<
+  Schemas["Checklist"],
+  { items: With<Schemas["CheckItem"], { state: "done" | "missing" | "warning" }>[] }
+>;
 
 /** Notices that a platform may send itself. */
 export const NOTICES = [
