@@ -90,12 +90,14 @@ export function Timeline({ customer }: { customer: string }) {
 }
 
 function Item({ item }: { item: TimelineItem }) {
-  const { t } = useTranslation("customers");
   const lang = useLang();
   const Icon = ICONS[item.kind] ?? IconNote;
   const title = pick(lang, item, "title");
-  const detail = pick(lang, item, "detail");
   const { message } = item;
+  // The reason of a message stands on a line of its own, where it can be asked further.
+  const detail = pick(lang, item, "detail")
+    .replace(message?.why[lang] ?? "", "")
+    .trim();
   return (
     <li className={css.item} data-tone={item.tone}>
       <span className={css.itemIcon}>
@@ -110,12 +112,6 @@ function Item({ item }: { item: TimelineItem }) {
         {message && (
           <p>
             <WhyLine why={message.why} />
-          </p>
-        )}
-        {message?.opened_at && (
-          <p className="muted">
-            {t(message.clicked_at ? "timeline.clicked" : "timeline.opened")}{" "}
-            <Time at={message.clicked_at ?? message.opened_at} kind="short" />
           </p>
         )}
       </div>

@@ -6,6 +6,7 @@ import Messages from "./index";
 import { Preview } from "./preview";
 import { written } from "./templates";
 import type { MessageRow, Rendered } from "./types";
+import { proof } from "./words";
 
 const care = session(["messages:read", "journeys:read"]);
 
@@ -100,4 +101,13 @@ test("the source of a template is shown part by part", () => {
   expect(written({ subject: "Ciao\n", parts: { a: 1 } })).toBe(
     'subject:\nCiao\n\nparts: {\n  "a": 1\n}',
   );
+});
+
+test("a proof is taken apart", () => {
+  expect(proof("order:12 notice:checkout-2025-01")).toEqual({
+    kind: "order",
+    id: "12",
+    version: "checkout-2025-01",
+  });
+  expect(proof("cart:a:b")).toEqual({ kind: "cart", id: "a:b", version: null });
 });

@@ -5,6 +5,8 @@ import { useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
 import type { Page } from "../../api/types";
 import { pick, said, useLang } from "../../i18n/lang";
+import { useFormat } from "../../ui/format";
+import { Link } from "../../ui/link";
 import { Status, type Tone } from "../../ui/status";
 import { Why } from "../../ui/why";
 import type { JourneyRow } from "../journeys/types";
@@ -58,11 +60,31 @@ export function WhyLine({ why }: { why: WhyOfMessage }) {
       )}
       {why.evidence && (
         <p>
-          {t("why.evidence")}: {why.evidence}
+          {t("why.evidence")}: <Evidence evidence={why.evidence} />
         </p>
       )}
     </Why>
   );
+}
+
+/** A proof as the gate names it: what it is, and its number or name. */
+export function proof(evidence: string): { kind: string; id: string; version: string | null } {
+  const [kind = "", rest = ""] = evidence.split(/:(.*)/s);
+  const [id = "", version = null] = rest.split(" notice:");
+  return { kind, id, version };
+}
+
+function Evidence({ evidence }: { evidence: string }) {
+  const { t } = useTranslation("messages");
+  const format = useFormat();
+  const { kind, id, version } = proof(evidence);
+  const words = t(`evidence.${version === null ? kind : "notice"}`, {
+    defaultValue: evidence,
+    id,
+    version: version ?? "",
+    day: kind === "rpo" ? format.day(id) : "",
+  });
+  return kind === "order" ? <Link to={`/orders/${id}`}>{words}</Link> : words;
 }
 
 /** Names of the journeys by their id; the id itself until they are there. */

@@ -29,17 +29,17 @@ function Shown({ order }: { order: OrderDetail }) {
   const { t } = useTranslation("orders");
   const lang = useLang();
   const format = useFormat();
-  const { snapshot, customer } = order;
+  const { customer } = order;
   const name = customer?.name ?? customer?.email ?? t("without_customer");
   return (
     <>
       <PageHead
-        title={t("one", { number: snapshot.number })}
+        title={t("one", { number: order.number })}
         back={{ to: "/orders", label: t("title") }}
         sentence={t(`says.${order.standing}`, {
           name,
-          day: format.date(snapshot.placed_at),
-          total: format.money(snapshot.total),
+          day: format.date(order.placed_at),
+          total: format.money(order.total),
         })}
         actions={
           <Button
@@ -71,7 +71,7 @@ function Shown({ order }: { order: OrderDetail }) {
             ))
           )}
           <Section title={t("lines")}>
-            <Lines snapshot={snapshot} />
+            <Lines snapshot={order} />
           </Section>
         </div>
         <div>
@@ -82,40 +82,36 @@ function Shown({ order }: { order: OrderDetail }) {
                   label: t("column.customer"),
                   value: customer ? <Link to={`/customers/${customer.id}`}>{name}</Link> : name,
                 },
-                { label: t("column.placed"), value: <Time at={snapshot.placed_at} kind="long" /> },
-                snapshot.payment
+                { label: t("column.placed"), value: <Time at={order.placed_at} kind="long" /> },
+                order.payment
                   ? {
                       label: t("payment_label"),
                       value: (
                         <>
-                          {t(`payment.${snapshot.payment}`, { defaultValue: snapshot.payment })}
-                          {snapshot.cash_on_delivery ? ` · ${t("cash_on_delivery")}` : ""}
+                          {t(`payment.${order.payment}`, { defaultValue: order.payment })}
+                          {order.cash_on_delivery ? ` · ${t("cash_on_delivery")}` : ""}
                         </>
                       ),
                     }
                   : null,
-                { label: t("shipping_method"), value: snapshot.shipping_method ?? null },
+                { label: t("shipping_method"), value: order.shipping_method ?? null },
                 {
                   label: t("promised_on"),
-                  value: snapshot.promised_on ? format.date(snapshot.promised_on) : null,
+                  value: order.promised_on ? format.date(order.promised_on) : null,
                 },
                 {
                   label: t("ship_to"),
-                  value: snapshot.ship_to ? <Address address={snapshot.ship_to} /> : null,
+                  value: order.ship_to ? <Address address={order.ship_to} /> : null,
                 },
                 {
                   label: t("discount_codes"),
-                  value: snapshot.discount_codes?.length
-                    ? format.list(snapshot.discount_codes)
-                    : null,
+                  value: order.discount_codes?.length ? format.list(order.discount_codes) : null,
                 },
                 {
                   label: t("cancelled_at"),
-                  value: snapshot.cancelled_at ? (
-                    <Time at={snapshot.cancelled_at} kind="long" />
-                  ) : null,
+                  value: order.cancelled_at ? <Time at={order.cancelled_at} kind="long" /> : null,
                 },
-                snapshot.test ? { label: t("test_label"), value: t("test") } : null,
+                order.test ? { label: t("test_label"), value: t("test") } : null,
               ]}
             />
           </Section>

@@ -94,10 +94,9 @@ export interface OrderSnapshot {
   test?: boolean;
 }
 
-export interface OrderDetail {
+export interface OrderDetail extends OrderSnapshot {
   id: string;
   standing: Standing;
-  snapshot: OrderSnapshot;
   customer: { id: string; name: string | null; email: string | null } | null;
   parcels: ParcelFull[];
   returns: { external_id: string; state: string; at: string; it: string; en: string }[];

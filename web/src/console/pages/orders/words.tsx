@@ -25,7 +25,7 @@ export function StandingBadge({ standing }: { standing: Standing }) {
   const [tone, icon] = LOOK[standing] ?? ["neutral", IconBox];
   return (
     <Status tone={tone} icon={icon}>
-      {t(`standing.${standing}`)}
+      {t(`standing_one.${standing}`)}
     </Status>
   );
 }

@@ -17,7 +17,7 @@ import type { JourneyRow } from "../journeys/types";
 import { CHANNELS } from "../messages/types";
 import { parcelTone } from "../orders/words";
 import { KpiCard } from "./kpi";
-import { dayIn, PERIODS, periodOf, SLICES, type SliceKind, sliceOf, span } from "./period";
+import { daysOf, PERIODS, periodOf, SLICES, type SliceKind, sliceOf } from "./period";
 import css from "./today.module.css";
 import type { Today } from "./types";
 
@@ -25,24 +25,19 @@ import type { Today } from "./types";
 const Breakdowns = lazy(() => import("./breakdown"));
 const KpiSide = lazy(() => import("./kpi-side"));
 
-/** Until the shop has said its zone. */
-const ZONE_USUAL = "Europe/Rome";
-
 /** How the shop is doing. */
 export default function TodayPage() {
   const { t } = useTranslation("today");
   const lang = useLang();
   const [query, setQuery] = useQueryState();
   const slice = sliceOf(query);
-  const [zone, setZone] = useState(ZONE_USUAL);
-  const period = span(query, dayIn(zone, new Date()));
+  const usual = useGet<Today>("/today");
+  const days = daysOf(query, usual.data?.to);
   const today = useGet<Today>("/today", {
-    query: { ...period, ...(slice ? { [slice.kind]: slice.value } : {}) },
+    query: { ...days, ...(slice ? { [slice.kind]: slice.value } : {}) },
     topics: ["counters"],
+    enabled: days !== null,
   });
-  if (today.data && today.data.zone !== zone) {
-    setZone(today.data.zone);
-  }
   const open = today.data?.kpis.find((one) => one.id === query.figure);
   return (
     <>

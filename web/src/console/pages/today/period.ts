@@ -3,16 +3,11 @@
 export const PERIODS = ["1", "7", "30", "90", "custom"] as const;
 export type Period = (typeof PERIODS)[number];
 
-/** A week: one day says little about opens and purchases that take days to come. */
-export const PERIOD_USUAL: Period = "7";
+/** What the API answers when no days are named: long enough for opens and purchases to come. */
+export const PERIOD_USUAL: Period = "30";
 
 export const SLICES = ["channel", "journey", "region", "province"] as const;
 export type SliceKind = (typeof SLICES)[number];
-
-/** Today's day in a zone, such as `2026-11-22`. */
-export function dayIn(zone: string, now: Date): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(now);
-}
 
 /** The day so many days before. */
 export function daysBefore(day: string, days: number): string {
@@ -27,15 +22,26 @@ export function periodOf(query: Record<string, string>): Period {
   return named ?? PERIOD_USUAL;
 }
 
-/** The first and the last day; a period of one's own that is not whole yet is as the usual one. */
-export function span(query: Record<string, string>, today: string): { from: string; to: string } {
+/** The days a period means. */
+export type Days = { from: string; to: string };
+
+/**
+ * The first and the last day to ask for: nothing for the usual period, null while the shop's own day
+ * is not known. The shop says which day it is, not the browser: they may be in different zones.
+ */
+export function daysOf(
+  query: Record<string, string>,
+  today: string | undefined,
+): Days | Record<string, never> | null {
   const period = periodOf(query);
   const { from, to } = query;
+  if (period === PERIOD_USUAL || (period === "custom" && !(from && to))) {
+    return {};
+  }
   if (period === "custom" && from && to) {
     return from <= to ? { from, to } : { from: to, to: from };
   }
-  const days = Number(period === "custom" ? PERIOD_USUAL : period);
-  return { from: daysBefore(today, days - 1), to: today };
+  return today === undefined ? null : { from: daysBefore(today, Number(period) - 1), to: today };
 }
 
 /** The part that the address names; at most one. */
