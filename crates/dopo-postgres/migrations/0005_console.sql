@@ -1,6 +1,5 @@
 -- What the console lists and searches, and what it keeps.
 -- Columns that repeat what a body says are filled by the program right after this step, and kept by it with every write.
--- Rows that people make by hand (notes, views, audit…) are numbered over all shops, so that no number is given twice.
 -- Indexes that lists walk from their newest end hold the number negated: no other index gives that order, so the planner
 -- cannot prefer one that would read every body on the way.
 
@@ -45,38 +44,39 @@ INSERT INTO sources (shop_id, source, last_at, last_topic)
     ORDER BY shop_id, source, received_at DESC;
 
 CREATE TABLE notes (
-    note_id     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     shop_id     BIGINT NOT NULL,
+    note_id     BIGINT GENERATED ALWAYS AS IDENTITY,
     customer_id BIGINT NOT NULL,
     order_id    BIGINT,
     at          BIGINT NOT NULL,
     author      TEXT NOT NULL,
-    text        TEXT NOT NULL
+    text        TEXT NOT NULL,
+    PRIMARY KEY (shop_id, note_id)
 );
 CREATE INDEX notes_by_customer ON notes (shop_id, customer_id, note_id);
 
 CREATE TABLE views (
-    view_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     shop_id BIGINT NOT NULL,
+    view_id BIGINT GENERATED ALWAYS AS IDENTITY,
     page    TEXT NOT NULL,
     name    TEXT NOT NULL,
     query   TEXT NOT NULL,
-    user_id BIGINT                         -- NULL = everybody's
+    user_id BIGINT,                        -- NULL = everybody's
+    PRIMARY KEY (shop_id, view_id)
 );
-CREATE INDEX views_by_shop ON views (shop_id, view_id);
 
 -- What somebody did: only ever added.
 CREATE TABLE audit (
-    audit_id   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     shop_id    BIGINT NOT NULL,
+    audit_id   BIGINT GENERATED ALWAYS AS IDENTITY,
     at         BIGINT NOT NULL,
     actor      TEXT NOT NULL,              -- user:ID, key:ID, command, dopo
     actor_name TEXT NOT NULL,
     action     TEXT COLLATE "C" NOT NULL,
     subject    TEXT NOT NULL,
-    detail     TEXT NOT NULL
+    detail     TEXT NOT NULL,
+    PRIMARY KEY (shop_id, audit_id)
 );
-CREATE INDEX audit_by_shop ON audit (shop_id, (-audit_id));
 
 -- Roles in one shop; the role on the account holds in all others, unless it is none.
 CREATE TABLE members (
@@ -101,19 +101,19 @@ CREATE TABLE passkeys (
 CREATE INDEX passkeys_by_user ON passkeys (user_id);
 
 CREATE TABLE webhooks (
-    webhook_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     shop_id    BIGINT NOT NULL,
+    webhook_id BIGINT GENERATED ALWAYS AS IDENTITY,
     url        TEXT NOT NULL,
     kinds      TEXT NOT NULL,              -- JSON array of text; empty = all
     secret     BYTEA NOT NULL,             -- sealed
     active     BOOLEAN NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (shop_id, webhook_id)
 );
-CREATE INDEX webhooks_by_shop ON webhooks (shop_id, webhook_id);
 
 CREATE TABLE deliveries (
-    delivery_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     shop_id     BIGINT NOT NULL,
+    delivery_id BIGINT GENERATED ALWAYS AS IDENTITY,
     webhook_id  BIGINT NOT NULL,
     event_id    TEXT COLLATE "C" NOT NULL,
     kind        TEXT NOT NULL,
@@ -124,10 +124,12 @@ CREATE TABLE deliveries (
     created_at  BIGINT NOT NULL,
     last_code   INTEGER,
     last_error  TEXT,
-    UNIQUE (webhook_id, event_id)
+    PRIMARY KEY (shop_id, delivery_id),
+    UNIQUE (shop_id, webhook_id, event_id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
-CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, (-delivery_id)) INCLUDE (status);
+CREATE INDEX deliveries_by_webhook ON deliveries (shop_id, webhook_id, (-delivery_id)) INCLUDE (status);
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'waiting';
+CREATE INDEX deliveries_old ON deliveries (created_at) WHERE status <> 'waiting';
 
 CREATE TABLE backups (
     backup_id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

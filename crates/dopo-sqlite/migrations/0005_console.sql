@@ -1,6 +1,5 @@
 -- What the console lists and searches, and what it keeps.
 -- Columns that repeat what a body says are filled by the program right after this step, and kept by it with every write.
--- Rows that people make by hand (notes, views, audit…) are numbered over all shops, so that no number is given twice.
 
 ALTER TABLE customers ADD COLUMN orders INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE customers ADD COLUMN total_cents INTEGER NOT NULL DEFAULT 0;
@@ -42,38 +41,39 @@ INSERT INTO sources (shop_id, source, last_at, last_topic)
     SELECT shop_id, source, max(received_at), topic FROM inbox GROUP BY shop_id, source;
 
 CREATE TABLE notes (
-    note_id     INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     shop_id     INTEGER NOT NULL,
+    note_id     INTEGER NOT NULL,          -- from 1 within the shop
     customer_id INTEGER NOT NULL,
     order_id    INTEGER,
     at          INTEGER NOT NULL,
     author      TEXT NOT NULL,
-    text        TEXT NOT NULL
+    text        TEXT NOT NULL,
+    PRIMARY KEY (shop_id, note_id)
 ) STRICT;
 CREATE INDEX notes_by_customer ON notes (shop_id, customer_id, note_id);
 
 CREATE TABLE views (
-    view_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     shop_id INTEGER NOT NULL,
+    view_id INTEGER NOT NULL,          -- from 1 within the shop
     page    TEXT NOT NULL,
     name    TEXT NOT NULL,
     query   TEXT NOT NULL,
-    user_id INTEGER                        -- NULL = everybody's
+    user_id INTEGER,                       -- NULL = everybody's
+    PRIMARY KEY (shop_id, view_id)
 ) STRICT;
-CREATE INDEX views_by_shop ON views (shop_id, view_id);
 
 -- What somebody did: only ever added.
 CREATE TABLE audit (
-    audit_id   INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     shop_id    INTEGER NOT NULL,
+    audit_id   INTEGER NOT NULL,          -- from 1 within the shop
     at         INTEGER NOT NULL,
     actor      TEXT NOT NULL,              -- user:ID, key:ID, command, dopo
     actor_name TEXT NOT NULL,
     action     TEXT NOT NULL,
     subject    TEXT NOT NULL,
-    detail     TEXT NOT NULL
+    detail     TEXT NOT NULL,
+    PRIMARY KEY (shop_id, audit_id)
 ) STRICT;
-CREATE INDEX audit_by_shop ON audit (shop_id, audit_id);
 
 -- Roles in one shop; the role on the account holds in all others, unless it is none.
 CREATE TABLE members (
@@ -98,19 +98,19 @@ CREATE TABLE passkeys (
 CREATE INDEX passkeys_by_user ON passkeys (user_id);
 
 CREATE TABLE webhooks (
-    webhook_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     shop_id    INTEGER NOT NULL,
+    webhook_id INTEGER NOT NULL,          -- from 1 within the shop
     url        TEXT NOT NULL,
     kinds      TEXT NOT NULL,              -- JSON array of text; empty = all
     secret     BLOB NOT NULL,              -- sealed
     active     INTEGER NOT NULL CHECK (active IN (0, 1)),
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (shop_id, webhook_id)
 ) STRICT;
-CREATE INDEX webhooks_by_shop ON webhooks (shop_id, webhook_id);
 
 CREATE TABLE deliveries (
-    delivery_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     shop_id     INTEGER NOT NULL,
+    delivery_id INTEGER NOT NULL,          -- from 1 within the shop
     webhook_id  INTEGER NOT NULL,
     event_id    TEXT NOT NULL,
     kind        TEXT NOT NULL,
@@ -121,13 +121,15 @@ CREATE TABLE deliveries (
     created_at  INTEGER NOT NULL,
     last_code   INTEGER,
     last_error  TEXT,
-    UNIQUE (webhook_id, event_id)
+    PRIMARY KEY (shop_id, delivery_id),
+    UNIQUE (shop_id, webhook_id, event_id)
 ) STRICT;
-CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, delivery_id, status);
+CREATE INDEX deliveries_by_webhook ON deliveries (shop_id, webhook_id, delivery_id, status);
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'waiting';
+CREATE INDEX deliveries_old ON deliveries (created_at) WHERE status <> 'waiting';
 
 CREATE TABLE backups (
-    backup_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    backup_id INTEGER PRIMARY KEY NOT NULL,
     began_at  INTEGER NOT NULL,
     ended_at  INTEGER,
     file      TEXT NOT NULL,

@@ -239,7 +239,7 @@ impl SqliteStore {
     }
 
     /// Repeats a bounded deletion until it finds nothing more.
-    async fn sweep(
+    pub(crate) async fn sweep(
         &self,
         now: Timestamp,
         part: fn(&Connection, Timestamp) -> Result<usize, StoreError>,

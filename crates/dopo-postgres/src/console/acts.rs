@@ -117,7 +117,7 @@ pub(crate) async fn notes_of(
 /// Deletes a note.
 pub(crate) async fn delete_note(pool: &PgPool, shop: ShopId, id: i64) -> Result<bool, Fault> {
     let done = sqlx::query!(
-        "-- delete_note()\nDELETE FROM notes WHERE note_id = $2 AND shop_id = $1",
+        "-- delete_note()\nDELETE FROM notes WHERE shop_id = $1 AND note_id = $2",
         shop.0,
         id
     )
@@ -274,7 +274,7 @@ pub(crate) async fn delete_view(
 ) -> Result<bool, Fault> {
     let done = sqlx::query!(
         "-- delete_view()
-         DELETE FROM views WHERE view_id = $2 AND shop_id = $1 AND (user_id IS NULL OR user_id = $3)",
+         DELETE FROM views WHERE shop_id = $1 AND view_id = $2 AND (user_id IS NULL OR user_id = $3)",
         shop.0,
         id,
         user
@@ -316,8 +316,8 @@ pub(crate) async fn audit(
     let rows = sqlx::query!(
         "-- audit()
          SELECT audit_id, at, actor, actor_name, action, subject, detail FROM audit
-         WHERE shop_id = $1 AND -audit_id > -$2::bigint AND starts_with(action, $3)
-         ORDER BY -audit_id LIMIT $4",
+         WHERE shop_id = $1 AND audit_id < $2 AND starts_with(action, $3)
+         ORDER BY audit_id DESC LIMIT $4",
         shop.0,
         before.unwrap_or(i64::MAX),
         text(action.unwrap_or_default()),

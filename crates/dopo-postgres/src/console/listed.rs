@@ -95,7 +95,7 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Inserts those who are not there, with their words; whose ids these are.
+/// Inserts those who are not there; whose ids these are. The words of all are inserted: who is there gets them too.
 async fn insert(
     c: &mut PgConnection,
     shop: ShopId,
@@ -113,9 +113,7 @@ async fn insert(
              ON CONFLICT (shop_id, customer_id) DO NOTHING RETURNING customer_id
          ), words AS (
              INSERT INTO customer_words (shop_id, word, customer_id)
-             SELECT $1, k.word, k.customer_id FROM unnest($10::text[], $11::bigint[]) AS k (word, customer_id)
-             WHERE k.customer_id IN (SELECT customer_id FROM new)
-             ON CONFLICT DO NOTHING
+             SELECT $1, * FROM unnest($10::text[], $11::bigint[]) ON CONFLICT DO NOTHING
          )
          SELECT customer_id FROM new",
         shop.0,

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A search word that begins so many words is not collected: who has it is met soon enough on a walk from the newest.
 const COMMON_WORDS: i64 = 20_000;
 /// The same for the beginning of an order number.
-const COMMON_NUMBERS: i64 = 2_000;
+const COMMON_NUMBERS: i64 = 50_000;
 /// People or runs read at once on a walk that looks into them.
 const WALK_ROWS: i64 = 500;
 /// Open raw events looked at for the health of the sources.
@@ -90,31 +90,48 @@ pub(crate) async fn customers(
         .collect();
     let asked = Asked::of(filter);
     let before = filter.before.map_or(i64::MAX, |id| id.0);
-    let terms: Vec<String> = terms.into_iter().collect();
-    match terms.as_slice() {
-        [] => walk_people(&mut c, shop, &asked, before, as_limit(limit)).await,
-        [term] if is_common(&mut c, shop, term).await? => {
-            let mut before = before;
-            let mut found = Vec::with_capacity(limit);
-            loop {
-                let people = walk_people(&mut c, shop, &asked, before, WALK_ROWS).await?;
-                let Some(last) = people.last() else {
-                    return Ok(found);
-                };
-                before = last.id.0;
-                for person in people {
-                    if found.len() == limit {
-                        return Ok(found);
-                    }
-                    let words = person.search_words();
-                    if words.iter().any(|word| word.starts_with(term.as_str())) {
-                        found.push(person);
-                    }
-                }
+    // The rarer terms lead to people; common ones are then looked for in the records, unless all are common.
+    let (mut rare, mut common) = (Vec::new(), Vec::new());
+    for term in terms {
+        if is_common(&mut c, shop, &term).await? {
+            common.push(term);
+        } else {
+            rare.push(term);
+        }
+    }
+    if rare.is_empty() && common.len() > 1 {
+        std::mem::swap(&mut rare, &mut common);
+    }
+    let mut before = before;
+    let mut found = Vec::with_capacity(limit);
+    while found.len() < limit {
+        let at_once = match common.as_slice() {
+            [] => as_limit(limit),
+            _ => WALK_ROWS,
+        };
+        let people = match rare.as_slice() {
+            [] => walk_people(&mut c, shop, &asked, before, at_once).await?,
+            rare => people_with(&mut c, shop, &asked, before, rare, at_once).await?,
+        };
+        let full = as_limit(people.len()) == at_once;
+        for person in people {
+            before = person.id.0;
+            let has = |words: &BTreeSet<String>, term: &String| {
+                words.iter().any(|word| word.starts_with(term.as_str()))
+            };
+            let there = common.is_empty() || {
+                let words = person.search_words();
+                common.iter().all(|term| has(&words, term))
+            };
+            if there && found.len() < limit {
+                found.push(person);
             }
         }
-        terms => people_with(&mut c, shop, &asked, before, terms, limit).await,
+        if !full {
+            break;
+        }
     }
+    Ok(found)
 }
 
 /// Whether so many words begin with this that they are not collected.
@@ -178,7 +195,7 @@ async fn people_with(
     asked: &Asked,
     before: i64,
     terms: &[String],
-    limit: usize,
+    limit: i64,
 ) -> Result<Vec<Customer>, Fault> {
     let ends: Vec<String> = terms.iter().map(|term| prefix_end(term)).collect();
     let rows = sqlx::query_as!(
@@ -208,7 +225,7 @@ async fn people_with(
         asked.last_from,
         asked.last_before,
         asked.marketing,
-        as_limit(limit)
+        limit
     )
     .fetch_all(c)
     .await?;
@@ -625,9 +642,13 @@ pub(crate) async fn messages(
                  JOIN messages w ON w.shop_id = q.shop_id AND w.effect_id = q.effect_id ORDER BY q.effect_id DESC",
                 query.status == Some(MessageStatus::Sending)
             ),
+            (_, Some(_)) if step.is_some() => list!(
+                "SELECT * FROM messages WHERE shop_id = $1 AND effect_id < $2 AND journey = $6 AND step = $11
+                 ORDER BY effect_id DESC",
+                step
+            ),
             (_, Some(journey)) => list!(
-                "SELECT * FROM messages WHERE shop_id = $1 AND effect_id < $2 AND journey = $11
-                 AND ($7::text IS NULL OR step = $7) ORDER BY effect_id DESC",
+                "SELECT * FROM messages WHERE shop_id = $1 AND effect_id < $2 AND journey = $11 ORDER BY effect_id DESC",
                 journey
             ),
             (Some(MessageStatus::HeldBack), None) => list!(

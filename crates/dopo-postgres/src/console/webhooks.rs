@@ -17,7 +17,7 @@ use sqlx::PgPool;
 
 /// Microseconds of a day.
 const DAY_US: i64 = 86_400_000_000;
-/// Deliveries looked at by one statement that deletes.
+/// Deliveries deleted by one statement.
 const PRUNE_ROWS: i64 = 10_000;
 
 /// One key.
@@ -99,7 +99,7 @@ pub(crate) async fn save_webhook(
         sqlx::query_scalar!(
             "-- save_webhook()
              UPDATE webhooks SET url = $3, kinds = $4, secret = $5, active = $6, created_at = $7
-             WHERE webhook_id = $2 AND shop_id = $1 RETURNING webhook_id",
+             WHERE shop_id = $1 AND webhook_id = $2 RETURNING webhook_id",
             shop.0,
             webhook.id,
             text(&webhook.url),
@@ -126,7 +126,7 @@ pub(crate) async fn delete_webhook(
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
     let done = sqlx::query!(
-        "-- delete_webhook()\nDELETE FROM webhooks WHERE webhook_id = $2 AND shop_id = $1",
+        "-- delete_webhook()\nDELETE FROM webhooks WHERE shop_id = $1 AND webhook_id = $2",
         shop.0,
         id
     )
@@ -134,7 +134,7 @@ pub(crate) async fn delete_webhook(
     .await?;
     if done.rows_affected() > 0 {
         sqlx::query!(
-            "-- delete_webhook()\nDELETE FROM deliveries WHERE webhook_id = $2 AND shop_id = $1",
+            "-- delete_webhook()\nDELETE FROM deliveries WHERE shop_id = $1 AND webhook_id = $2",
             shop.0,
             id
         )
@@ -152,7 +152,7 @@ pub(crate) async fn add_deliveries(pool: &PgPool, deliveries: &[DeliveryRow]) ->
     }
     // In the order of their key, so that two who add the same do not wait for each other in a circle.
     let mut sorted: Vec<&DeliveryRow> = deliveries.iter().collect();
-    sorted.sort_by(|a, b| (a.webhook, &a.event_id).cmp(&(b.webhook, &b.event_id)));
+    sorted.sort_by(|a, b| (a.shop, a.webhook, &a.event_id).cmp(&(b.shop, b.webhook, &b.event_id)));
     let (mut shops, mut webhooks, mut events, mut kinds) = (vec![], vec![], vec![], vec![]);
     let (mut bodies, mut statuses, mut attempts) = (vec![], vec![], vec![]);
     let (mut due, mut created, mut codes, mut errors) = (vec![], vec![], vec![], vec![]);
@@ -175,7 +175,7 @@ pub(crate) async fn add_deliveries(pool: &PgPool, deliveries: &[DeliveryRow]) ->
              last_code, last_error)
          SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[],
              $8::bigint[], $9::bigint[], $10::int[], $11::text[])
-         ON CONFLICT (webhook_id, event_id) DO NOTHING",
+         ON CONFLICT (shop_id, webhook_id, event_id) DO NOTHING",
         &shops,
         &webhooks,
         &events,
@@ -240,9 +240,9 @@ pub(crate) async fn claim_deliveries(
         StoredDelivery,
         "-- claim_deliveries()
          UPDATE deliveries d SET due_at = $2 FROM (
-             SELECT delivery_id FROM deliveries WHERE status = 'waiting' AND due_at <= $1
+             SELECT shop_id, delivery_id FROM deliveries WHERE status = 'waiting' AND due_at <= $1
              ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-         ) k WHERE d.delivery_id = k.delivery_id
+         ) k WHERE d.shop_id = k.shop_id AND d.delivery_id = k.delivery_id
          RETURNING d.shop_id, d.delivery_id, d.webhook_id, d.event_id, d.kind, d.body, d.status, d.attempts, d.due_at,
              d.created_at, d.last_code, d.last_error",
         us(now),
@@ -251,7 +251,7 @@ pub(crate) async fn claim_deliveries(
     )
     .fetch_all(pool)
     .await?;
-    rows.sort_unstable_by_key(|row| row.delivery_id);
+    rows.sort_unstable_by_key(|row| (row.shop_id, row.delivery_id));
     read_all(rows, StoredDelivery::read)
 }
 
@@ -279,7 +279,7 @@ pub(crate) async fn finish_deliveries(
              attempts = d.attempts + 1
          FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::int[], $6::text[])
              AS k (shop_id, delivery_id, status, due_at, code, error)
-         WHERE d.delivery_id = k.delivery_id AND d.shop_id = k.shop_id",
+         WHERE d.shop_id = k.shop_id AND d.delivery_id = k.delivery_id",
         &shops,
         &ids,
         &statuses as &[&'static str],
@@ -306,7 +306,7 @@ pub(crate) async fn deliveries(
         "-- deliveries()
          SELECT shop_id, delivery_id, webhook_id, event_id, kind, body, status, attempts, due_at, created_at, last_code,
              last_error FROM deliveries
-         WHERE webhook_id = $2 AND -delivery_id > -$4::bigint AND ($3::text IS NULL OR status = $3) AND shop_id = $1
+         WHERE shop_id = $1 AND webhook_id = $2 AND -delivery_id > -$4::bigint AND ($3::text IS NULL OR status = $3)
          ORDER BY -delivery_id LIMIT $5",
         shop.0,
         webhook,
@@ -328,7 +328,7 @@ pub(crate) async fn requeue_delivery(
 ) -> Result<bool, Fault> {
     let done = sqlx::query!(
         "-- requeue_delivery()
-         UPDATE deliveries SET status = 'waiting', attempts = 0, due_at = $3 WHERE delivery_id = $2 AND shop_id = $1",
+         UPDATE deliveries SET status = 'waiting', attempts = 0, due_at = $3 WHERE shop_id = $1 AND delivery_id = $2",
         shop.0,
         id,
         us(now)
@@ -341,35 +341,22 @@ pub(crate) async fn requeue_delivery(
 /// Deletes deliveries past their time that wait no more.
 pub(crate) async fn prune_deliveries(pool: &PgPool, now: Timestamp) -> Result<u64, Fault> {
     let before = us(now) - WEBHOOK_DAYS * DAY_US;
-    let (mut after, mut total) = (0, 0);
+    let mut total = 0;
     loop {
-        let looked_at = sqlx::query!(
-            r#"-- prune_deliveries()
-            SELECT delivery_id, created_at < $2 AS "old!" FROM deliveries WHERE delivery_id > $1
-            ORDER BY delivery_id LIMIT $3"#,
-            after,
-            before,
-            PRUNE_ROWS
-        )
-        .fetch_all(pool)
-        .await?;
-        // Numbers grow with time: behind the first young one all are.
-        let old = looked_at.iter().take_while(|row| row.old).count();
-        let Some(last) = old.checked_sub(1).and_then(|n| looked_at.get(n)) else {
-            return Ok(total);
-        };
         let done = sqlx::query!(
             "-- prune_deliveries()
-             DELETE FROM deliveries WHERE delivery_id > $1 AND delivery_id <= $2 AND status <> 'waiting'",
-            after,
-            last.delivery_id
+             DELETE FROM deliveries d USING (
+                 SELECT shop_id, delivery_id FROM deliveries WHERE status <> 'waiting' AND created_at < $1
+                 LIMIT $2 FOR UPDATE SKIP LOCKED
+             ) k WHERE d.shop_id = k.shop_id AND d.delivery_id = k.delivery_id",
+            before,
+            PRUNE_ROWS
         )
         .execute(pool)
         .await?;
         total += done.rows_affected();
-        if as_limit(old) < PRUNE_ROWS {
+        if done.rows_affected() < PRUNE_ROWS.unsigned_abs() {
             return Ok(total);
         }
-        after = last.delivery_id;
     }
 }

@@ -1,10 +1,17 @@
 //! Migrations: one program at a time, none unknown, the same tables as on SQLite.
 
 use crate::db::Database;
+use dopo_core::advance::Writes;
+use dopo_core::customer::Customer;
+use dopo_core::id::CustomerId;
+use dopo_core::order::Standing;
+use dopo_engine::ports::console::{ConsoleStore, CustomerFilter, OrderFilter};
 use dopo_engine::ports::store::{Store, StoreError};
 use dopo_postgres::{Role, connect, connect_as};
+use dopo_testkit::build::{arrival, customer, intake, nothing, order, settings, t, t0};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_nodes_that_start_at_once_migrate_once() {
@@ -64,6 +71,76 @@ async fn a_tool_leaves_an_older_schema_alone() {
         matches!(&refused, StoreError::Schema(why) if why.contains("dopo migrate")),
         "{refused}"
     );
+}
+
+/// Takes a database back to what it was before the console.
+const BEFORE_THE_CONSOLE: &str = "
+    DROP INDEX customers_list, orders_by_standing, orders_by_number, runs_active, messages_by_journey,
+        messages_held_back, sessions_by_user;
+    ALTER TABLE customers DROP COLUMN orders, DROP COLUMN total_cents, DROP COLUMN last_order_at,
+        DROP COLUMN province, DROP COLUMN marketing_email, DROP COLUMN reach;
+    ALTER TABLE orders DROP COLUMN standing;
+    ALTER TABLE users DROP COLUMN seen_at;
+    ALTER TABLE sessions DROP COLUMN seen_at;
+    DROP TABLE customer_words, sources, notes, views, audit, members, passkeys, webhooks, deliveries, backups;
+    DELETE FROM schema_migrations WHERE number = 5";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_brought_up() {
+    let Some(database) = Database::fresh().await else {
+        return;
+    };
+    let store = database.connect().await;
+    let mut anna = customer(1, "anna@posta.example");
+    anna.last_name = Some("D'Amìco".to_owned());
+    anna.province = Some("MI".to_owned());
+    anna.purchases.orders = 2;
+    let mut gone = order(10, 1, "1001");
+    gone.snapshot.cancelled_at = Some(t(1));
+    let mut shops = Vec::new();
+    for (n, slug) in [(1, "bottega"), (2, "altra")] {
+        let shop = store.add_shop(slug, &settings("Bottega")).await.unwrap();
+        let writes = Writes {
+            customers: vec![anna.clone(), Customer::new(CustomerId(2), t0())],
+            orders: vec![gone.clone(), order(11, 1, "1002")],
+            ..Writes::default()
+        };
+        let carrier = intake(n, "one", vec![arrival(shop, "one", n << 8, nothing())]);
+        let decide = Arc::new(move |_, _| writes.clone());
+        store
+            .commit_arrivals(shop, vec![carrier], decide)
+            .await
+            .unwrap();
+        shops.push(shop);
+    }
+    store.close().await;
+    sqlx::raw_sql(BEFORE_THE_CONSOLE)
+        .execute(&mut database.raw().await)
+        .await
+        .unwrap();
+    let store = database.connect().await;
+    for shop in shops {
+        let filter = CustomerFilter {
+            terms: vec!["amico".to_owned()],
+            provinces: vec!["MI".to_owned()],
+            orders_min: Some(2),
+            ..CustomerFilter::default()
+        };
+        let found = store.list_customers(shop, &filter, 9).await.unwrap();
+        assert_eq!(found, [anna.clone()]);
+        let all = CustomerFilter::default();
+        let found = store.list_customers(shop, &all, 9).await.unwrap();
+        assert_eq!(found, [anna.clone()], "nobody is listed who is nobody");
+        let filter = OrderFilter {
+            standing: Some(Standing::Cancelled),
+            ..OrderFilter::default()
+        };
+        let found = store.list_orders(shop, &filter, 9).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].0, gone);
+        let sources = store.source_health(shop).await.unwrap();
+        assert_eq!(sources.len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use dopo_engine::ports::console::{
 };
 use dopo_engine::ports::store::StoreError;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 // ---- notes ---------------------------------------------------------------------------------------------------------
 
@@ -25,9 +25,11 @@ pub(crate) fn add_note(c: &Connection, shop: ShopId, note: &NoteRow) -> Result<i
         )));
     }
     let customer = standing_id(c, shop, note.customer_id)?;
-    run(
+    added(
         c,
-        "INSERT INTO notes (shop_id, customer_id, order_id, at, author, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO notes (shop_id, note_id, customer_id, order_id, at, author, text)
+         VALUES (?1, (SELECT coalesce(max(note_id), 0) + 1 FROM notes WHERE shop_id = ?1), ?2, ?3, ?4, ?5, ?6)
+         RETURNING note_id",
         params![
             shop.0,
             customer.0,
@@ -36,8 +38,12 @@ pub(crate) fn add_note(c: &Connection, shop: ShopId, note: &NoteRow) -> Result<i
             note.author,
             note.text
         ],
-    )?;
-    Ok(c.last_insert_rowid())
+    )
+}
+
+/// Adds a row; the number it was given.
+pub(crate) fn added(c: &Connection, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+    number(c, sql, params)?.ok_or_else(|| StoreError::Rejected("the row was not stored".to_owned()))
 }
 
 /// Notes about a person, newest first.
@@ -73,7 +79,7 @@ pub(crate) fn notes_of(
 pub(crate) fn delete_note(c: &Connection, shop: ShopId, id: i64) -> Result<bool, StoreError> {
     let gone = run(
         c,
-        "DELETE FROM notes WHERE note_id = ?2 AND shop_id = ?1",
+        "DELETE FROM notes WHERE shop_id = ?1 AND note_id = ?2",
         params![shop.0, id],
     )?;
     Ok(gone > 0)
@@ -169,12 +175,13 @@ pub(crate) fn add_view(c: &Connection, shop: ShopId, view: &ViewRow) -> Result<i
             "there are {VIEWS_MAX} saved views already: delete one first"
         )));
     }
-    run(
+    added(
         c,
-        "INSERT INTO views (shop_id, page, name, query, user_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO views (shop_id, view_id, page, name, query, user_id)
+         VALUES (?1, (SELECT coalesce(max(view_id), 0) + 1 FROM views WHERE shop_id = ?1), ?2, ?3, ?4, ?5)
+         RETURNING view_id",
         params![shop.0, view.page, view.name, view.query, view.user],
-    )?;
-    Ok(c.last_insert_rowid())
+    )
 }
 
 /// Deletes a view.
@@ -186,7 +193,7 @@ pub(crate) fn delete_view(
 ) -> Result<bool, StoreError> {
     let gone = run(
         c,
-        "DELETE FROM views WHERE view_id = ?2 AND shop_id = ?1 AND (user_id IS NULL OR user_id = ?3)",
+        "DELETE FROM views WHERE shop_id = ?1 AND view_id = ?2 AND (user_id IS NULL OR user_id = ?3)",
         params![shop.0, id, user],
     )?;
     Ok(gone > 0)
@@ -198,8 +205,8 @@ pub(crate) fn delete_view(
 pub(crate) fn add_audit(c: &Connection, shop: ShopId, row: &AuditRow) -> Result<(), StoreError> {
     run(
         c,
-        "INSERT INTO audit (shop_id, at, actor, actor_name, action, subject, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO audit (shop_id, audit_id, at, actor, actor_name, action, subject, detail)
+         VALUES (?1, (SELECT coalesce(max(audit_id), 0) + 1 FROM audit WHERE shop_id = ?1), ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             shop.0,
             us(row.at),
@@ -250,12 +257,11 @@ pub(crate) fn audit(
 
 /// Records a backup that begins.
 pub(crate) fn begin_backup(c: &Connection, file: &str, now: Timestamp) -> Result<i64, StoreError> {
-    run(
+    added(
         c,
-        "INSERT INTO backups (began_at, file) VALUES (?1, ?2)",
+        "INSERT INTO backups (began_at, file) VALUES (?1, ?2) RETURNING backup_id",
         params![us(now), file],
-    )?;
-    Ok(c.last_insert_rowid())
+    )
 }
 
 /// Records how it ended.

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A search word that begins so many words is not collected: who has it is met soon enough on a walk from the newest.
 const COMMON_WORDS: i64 = 20_000;
 /// The same for the beginning of an order number.
-const COMMON_NUMBERS: i64 = 2_000;
+const COMMON_NUMBERS: i64 = 50_000;
 /// Open raw events looked at for the health of the sources.
 const OPEN_EVENTS_MAX: i64 = 10_000;
 /// Newest raw events looked at for the last of each source.
@@ -177,7 +177,8 @@ fn stored(c: &Connection, shop: ShopId, id: CustomerId) -> Result<Option<Custome
     )
 }
 
-/// People who have a word for each term: the sets of all terms, cut.
+/// People who have a word for each term: the sets of the rarer terms, cut; common ones are then looked for in the records,
+/// unless all are common.
 fn people_with(
     c: &Connection,
     shop: ShopId,
@@ -190,6 +191,11 @@ fn people_with(
         counted.push((how_often(c, shop, term)?, *term));
     }
     counted.sort_unstable();
+    let rare = match counted.partition_point(|(n, _)| *n < COMMON_WORDS) {
+        0 => counted.len(),
+        rare => rare,
+    };
+    let common = counted.split_off(rare);
     let mut ids: Option<Vec<i64>> = None;
     for (_, term) in counted {
         let mut with = all(
@@ -220,10 +226,18 @@ fn people_with(
         if found.len() == limit {
             break;
         }
-        if id < before {
-            let values = std::iter::once(Value::Integer(id)).chain(on.values.iter().cloned());
-            found.extend(first(c, &sql, params_from_iter(values), rows::customer)?);
+        if id >= before {
+            continue;
         }
+        let values = std::iter::once(Value::Integer(id)).chain(on.values.iter().cloned());
+        let person = first(c, &sql, params_from_iter(values), rows::customer)?;
+        found.extend(person.filter(|person| {
+            common.is_empty() || {
+                let words = person.search_words();
+                let has = |term: &str| words.iter().any(|word| word.starts_with(term));
+                common.iter().all(|(_, term)| has(term))
+            }
+        }));
     }
     Ok(found)
 }

@@ -20,7 +20,6 @@ use dopo_engine::ports::console::{
 };
 use dopo_engine::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 #[async_trait]
 impl ConsoleStore for SqliteStore {
@@ -346,16 +345,7 @@ impl ConsoleStore for SqliteStore {
     }
 
     async fn prune_deliveries(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let (mut total, mut after) = (0, 0);
-        loop {
-            let part = move |c: &Connection| webhooks::prune_deliveries(c, now, after);
-            let (gone, more) = self.write(part).await?;
-            total += gone;
-            match more {
-                Some(last) => after = last,
-                None => return Ok(total),
-            }
-        }
+        self.sweep(now, webhooks::prune_deliveries).await
     }
 
     async fn begin_backup(&self, file: &str, now: Timestamp) -> Result<i64, StoreError> {

@@ -1,5 +1,6 @@
 //! Where our own events go, and what is on its way there.
 
+use super::acts::added;
 use super::lists::page;
 use crate::read::PRUNE_ROWS_MAX;
 use crate::refused;
@@ -71,10 +72,11 @@ pub(crate) fn save_webhook(
                 "there are {WEBHOOKS_MAX} webhooks already: delete one first"
             )));
         }
-        run(
+        return added(
             c,
-            "INSERT INTO webhooks (shop_id, url, kinds, secret, active, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO webhooks (shop_id, webhook_id, url, kinds, secret, active, created_at)
+             VALUES (?1, (SELECT coalesce(max(webhook_id), 0) + 1 FROM webhooks WHERE shop_id = ?1), ?2, ?3, ?4, ?5, ?6)
+             RETURNING webhook_id",
             params![
                 shop.0,
                 webhook.url,
@@ -83,13 +85,12 @@ pub(crate) fn save_webhook(
                 webhook.active,
                 us(webhook.created_at)
             ],
-        )?;
-        return Ok(c.last_insert_rowid());
+        );
     }
     let touched = run(
         c,
         "UPDATE webhooks SET url = ?3, kinds = ?4, secret = ?5, active = ?6, created_at = ?7
-         WHERE webhook_id = ?2 AND shop_id = ?1",
+         WHERE shop_id = ?1 AND webhook_id = ?2",
         params![
             shop.0,
             webhook.id,
@@ -113,13 +114,13 @@ pub(crate) fn save_webhook(
 pub(crate) fn delete_webhook(c: &Connection, shop: ShopId, id: i64) -> Result<bool, StoreError> {
     let gone = run(
         c,
-        "DELETE FROM webhooks WHERE webhook_id = ?2 AND shop_id = ?1",
+        "DELETE FROM webhooks WHERE shop_id = ?1 AND webhook_id = ?2",
         params![shop.0, id],
     )?;
     if gone > 0 {
         run(
             c,
-            "DELETE FROM deliveries WHERE webhook_id = ?2 AND shop_id = ?1",
+            "DELETE FROM deliveries WHERE shop_id = ?1 AND webhook_id = ?2",
             params![shop.0, id],
         )?;
     }
@@ -131,9 +132,11 @@ pub(crate) fn add_deliveries(c: &Connection, deliveries: &[DeliveryRow]) -> Resu
     for one in deliveries {
         run(
             c,
-            "INSERT INTO deliveries (shop_id, webhook_id, event_id, kind, body, status, attempts, due_at, created_at,
-                 last_code, last_error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (webhook_id, event_id) DO NOTHING",
+            "INSERT INTO deliveries (shop_id, delivery_id, webhook_id, event_id, kind, body, status, attempts, due_at,
+                 created_at, last_code, last_error)
+             VALUES (?1, (SELECT coalesce(max(delivery_id), 0) + 1 FROM deliveries WHERE shop_id = ?1), ?2, ?3, ?4, ?5, ?6,
+                 ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (shop_id, webhook_id, event_id) DO NOTHING",
             params![
                 one.shop.0,
                 one.webhook,
@@ -181,8 +184,8 @@ pub(crate) fn claim_deliveries(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut claimed = all(
         c,
-        "UPDATE deliveries SET due_at = ?2 WHERE delivery_id IN
-             (SELECT delivery_id FROM deliveries WHERE status = 'waiting' AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
+        "UPDATE deliveries SET due_at = ?2 WHERE rowid IN
+             (SELECT rowid FROM deliveries WHERE status = 'waiting' AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
          RETURNING shop_id, delivery_id, webhook_id, event_id, kind, body, status, attempts, due_at, created_at,
              last_code, last_error",
         params![
@@ -192,7 +195,7 @@ pub(crate) fn claim_deliveries(
         ],
         delivery_row,
     )?;
-    claimed.sort_unstable_by_key(|one| one.id);
+    claimed.sort_unstable_by_key(|one| (one.shop, one.id));
     Ok(claimed)
 }
 
@@ -205,7 +208,7 @@ pub(crate) fn finish_deliveries(
         run(
             c,
             "UPDATE deliveries SET status = ?3, due_at = ?4, last_code = ?5, last_error = ?6, attempts = attempts + 1
-             WHERE delivery_id = ?2 AND shop_id = ?1",
+             WHERE shop_id = ?1 AND delivery_id = ?2",
             params![
                 one.shop.0,
                 one.id,
@@ -232,7 +235,7 @@ pub(crate) fn deliveries(
         c,
         "SELECT shop_id, delivery_id, webhook_id, event_id, kind, body, status, attempts, due_at, created_at,
              last_code, last_error FROM deliveries INDEXED BY deliveries_by_webhook
-         WHERE webhook_id = ?2 AND delivery_id < ?4 AND (?3 IS NULL OR status = ?3) AND shop_id = ?1
+         WHERE shop_id = ?1 AND webhook_id = ?2 AND delivery_id < ?4 AND (?3 IS NULL OR status = ?3)
          ORDER BY delivery_id DESC LIMIT ?5",
         params![
             shop.0,
@@ -254,38 +257,18 @@ pub(crate) fn requeue_delivery(
 ) -> Result<bool, StoreError> {
     let touched = run(
         c,
-        "UPDATE deliveries SET status = 'waiting', attempts = 0, due_at = ?3 WHERE delivery_id = ?2 AND shop_id = ?1",
+        "UPDATE deliveries SET status = 'waiting', attempts = 0, due_at = ?3 WHERE shop_id = ?1 AND delivery_id = ?2",
         params![shop.0, id, us(now)],
     )?;
     Ok(touched > 0)
 }
 
-/// Deletes some deliveries past their time: how many, and after which number to go on, if there may be more.
-pub(crate) fn prune_deliveries(
-    c: &Connection,
-    now: Timestamp,
-    after: i64,
-) -> Result<(u64, Option<i64>), StoreError> {
-    let before = us(now) - WEBHOOK_DAYS * DAY_US;
-    let looked_at = all(
+/// Deletes up to [`PRUNE_ROWS_MAX`] deliveries past their time that wait no more.
+pub(crate) fn prune_deliveries(c: &Connection, now: Timestamp) -> Result<usize, StoreError> {
+    run(
         c,
-        "SELECT delivery_id, created_at < ?2 FROM deliveries WHERE delivery_id > ?1 ORDER BY delivery_id LIMIT ?3",
-        params![after, before, PRUNE_ROWS_MAX as i64],
-        |row| {
-            let id: i64 = row.get(0).map_err(refused)?;
-            Ok((id, row.get::<_, bool>(1).map_err(refused)?))
-        },
-    )?;
-    // Numbers grow with time: behind the first young one all are.
-    let old = looked_at.iter().take_while(|(_, old)| *old);
-    let Some((last, _)) = old.clone().last() else {
-        return Ok((0, None));
-    };
-    let full = old.count() == PRUNE_ROWS_MAX;
-    let gone = run(
-        c,
-        "DELETE FROM deliveries WHERE delivery_id > ?1 AND delivery_id <= ?2 AND status <> 'waiting'",
-        params![after, last],
-    )?;
-    Ok((gone as u64, full.then_some(*last)))
+        "DELETE FROM deliveries WHERE rowid IN
+             (SELECT rowid FROM deliveries WHERE status <> 'waiting' AND created_at < ?1 LIMIT ?2)",
+        params![us(now) - WEBHOOK_DAYS * DAY_US, PRUNE_ROWS_MAX as i64],
+    )
 }

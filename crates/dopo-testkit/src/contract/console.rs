@@ -246,6 +246,51 @@ pub async fn lists_of_people_follow_any_history(store: Subject) {
     }
 }
 
+pub async fn a_name_that_everybody_has_is_found_page_by_page(store: Subject) {
+    let shop = shop(&store).await;
+    // More than a store collects before it walks the records instead.
+    let n = 20_050;
+    let people = (1..=n).map(|n| {
+        let mut person = customer(n, &format!("{n}@posta.example"));
+        person.first_name = Some("Anna".to_owned());
+        person.last_name = (n % 2_000 == 7).then(|| "Rossi".to_owned());
+        person.province = (n % 5_000 == 7).then(|| "AO".to_owned());
+        if n > 9 {
+            person.tags.insert("amica".to_owned());
+        }
+        person
+    });
+    let writes = Writes {
+        customers: people.collect(),
+        ..Writes::default()
+    };
+    put(&store, shop, writes).await;
+    let search = |text: &str, limit: usize, before: Option<i64>, province: Option<&str>| {
+        let store = Arc::clone(&store);
+        let filter = CustomerFilter {
+            terms: words(text),
+            provinces: province.map(str::to_owned).into_iter().collect(),
+            before: before.map(CustomerId),
+            ..CustomerFilter::default()
+        };
+        async move { ids(&store.list_customers(shop, &filter, limit).await.unwrap()) }
+    };
+    assert_eq!(search("ann", 3, None, None).await, [n, n - 1, n - 2]);
+    assert_eq!(search("anna", 2, Some(1_000), None).await, [999, 998]);
+    assert_eq!(search("anna amic", 2, Some(12), None).await, [11, 10]);
+    assert_eq!(search("anna amic", 2, Some(11), None).await, [10]);
+    let rossi = [2_007, 7];
+    assert_eq!(search("anna rossi", 9, Some(4_000), None).await, rossi);
+    assert_eq!(search("ros am an", 9, Some(4_000), None).await, [2_007]);
+    let in_aosta = [20_007, 15_007, 10_007, 5_007, 7];
+    assert_eq!(search("anna", 9, None, Some("AO")).await, in_aosta);
+    assert_eq!(
+        search("anna amica", 9, None, Some("AO")).await,
+        in_aosta[..4]
+    );
+    assert_eq!(search("anna bianchi", 9, None, None).await, [0; 0]);
+}
+
 pub async fn a_changed_name_is_found_by_the_new_one_alone(store: Subject) {
     let shop = shop(&store).await;
     let mut person = customer(1, "anna@posta.example");

@@ -107,6 +107,7 @@ macro_rules! store_contract {
             reading: similar_products_are_those_sold_most;
             reading: an_older_telling_of_a_product_changes_nothing;
             console: lists_of_people_follow_any_history;
+            console: a_name_that_everybody_has_is_found_page_by_page;
             console: a_changed_name_is_found_by_the_new_one_alone;
             console: a_merged_person_is_listed_once;
             console: a_forgotten_person_is_in_no_list;
