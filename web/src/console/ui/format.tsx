@@ -1,6 +1,5 @@
 import { useMemo } from "react";
 import { present } from "../api/clock";
-import { useMaybeSession } from "../api/session";
 import type { Money } from "../api/types";
 import { type Lang, useLang } from "../i18n/lang";
 
@@ -155,8 +154,6 @@ export function Time({
   kind?: "relative" | "short" | "long" | "day" | "time";
 }) {
   const format = useFormat();
-  // The made shop lives on a clock of its own, so that "3 hours ago" would be wrong there.
-  const made = useMaybeSession()?.demo ?? false;
   const exact = `${format.day(at)}, ${format.time(at)}`;
   const text = {
     relative: format.relative,
@@ -164,7 +161,7 @@ export function Time({
     long: (when: string) => `${format.date(when)}, ${format.time(when)}`,
     day: format.day,
     time: format.time,
-  }[made && kind === "relative" ? "short" : kind](at);
+  }[kind](at);
   return (
     <time dateTime={at} title={exact} className="nowrap">
       {text}

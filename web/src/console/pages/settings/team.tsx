@@ -42,7 +42,9 @@ export default function Team() {
       <PageHead
         title={t("team.title")}
         sentence={
-          query.data ? t("team.sentence", { count: query.data.items.length }) : t("team.about")
+          query.data?.items.length
+            ? t("team.sentence", { count: query.data.items.length })
+            : t("team.about")
         }
         actions={
           write && (

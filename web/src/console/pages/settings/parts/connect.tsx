@@ -49,6 +49,8 @@ export function Connect({ connection, open }: { connection: Connection; open?: b
   const { t } = useTranslation("settings");
   const lang = useLang();
   const { may } = useSession();
+  // Only at first: what is open stays so when the secret has been saved.
+  const [shown] = useState(open ?? !connection.configured);
   const known = ["shopify", "woocommerce", "events"].includes(connection.source);
   const name = known ? t(`connect.${connection.source}.name`) : connection.source;
   return (
@@ -79,7 +81,7 @@ export function Connect({ connection, open }: { connection: Connection; open?: b
         {connection.waiting > 0 && ` · ${t("connect.waiting", { count: connection.waiting })}`}
       </p>
       {known && may("connections:write") && (
-        <details className={css.how} open={open ?? !connection.configured}>
+        <details className={css.how} open={shown}>
           <summary>{connection.configured ? t("connect.change") : t("connect.how")}</summary>
           {connection.source === "events" ? (
             <Own connection={connection} />
