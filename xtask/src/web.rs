@@ -40,10 +40,10 @@ pub(crate) fn build() -> Result<()> {
     run(npm("web").args(["run", "--silent", "build"]))
 }
 
-/// Everything that checks `web/`, and its build.
+/// Everything that checks `web/`, the types made from `docs/openapi.json` among it, and its build.
 pub(crate) fn check() -> Result<()> {
     install("web")?;
-    for script in ["typecheck", "lint", "test", "build"] {
+    for script in ["api-check", "typecheck", "lint", "test", "build"] {
         run(npm("web").args(["run", "--silent", script]))?;
     }
     Ok(())
