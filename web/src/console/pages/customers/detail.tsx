@@ -66,9 +66,7 @@ export default function CustomerPage() {
 function Shown({ customer }: { customer: Customer }) {
   const { t } = useTranslation("customers");
   const format = useFormat();
-  const { may, demo } = useSession();
-  // The made shop lives on a clock of its own.
-  const last = demo ? format.day : format.relative;
+  const { may } = useSession();
   const [query, setQuery] = useQueryState();
   const [act, setAct] = useState<Act | null>(null);
   const tabs = TABS.filter((tab) => may(TAB_SCOPES[tab] ?? "customers:read"));
@@ -86,7 +84,7 @@ function Shown({ customer }: { customer: Customer }) {
                 count: customer.orders,
                 n: format.number(customer.orders),
                 total: format.money(customer.total),
-                last: customer.last_order_at ? last(customer.last_order_at) : "–",
+                last: customer.last_order_at ? format.relative(customer.last_order_at) : "–",
               })
         }
         actions={<Actions customer={customer} onAct={setAct} />}

@@ -72,7 +72,7 @@ export function Timeline({ customer }: { customer: string }) {
       {list.error && <Failed error={list.error} retry={list.again} />}
       {byDay(list.items, format.date).map((day) => (
         <section key={`${day.day}${day.items[0]?.id}`} className={css.day}>
-          <h3>{day.day}</h3>
+          <h2>{day.day}</h2>
           <ol>
             {day.items.map((item) => (
               <Item key={`${item.kind}${item.id}${item.at}`} item={item} />

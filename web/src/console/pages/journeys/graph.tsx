@@ -138,12 +138,14 @@ export default function Graph({
     const still = { focusable: false, draggable: false, selectable: false };
     return { id: step.id, type: "step", position: { x, y }, data: { step }, ...still };
   });
+  const named = new Map(nodes.map((node) => [node.id, pick(lang, node, "label")]));
   const flowEdges = edges.map(
     (edge, number): WayEdge => ({
       id: `${number}`,
       source: edge.from,
       target: edge.to,
       type: "way",
+      ariaLabel: t("edge", { from: named.get(edge.from), to: named.get(edge.to) }),
       focusable: false,
       selectable: false,
       markerEnd: { type: MarkerType.ArrowClosed, color: "var(--control)" },
@@ -177,13 +179,15 @@ export default function Graph({
             // A picture that fits is not dragged: the page under it moves.
             panOnDrag={drawn.width * zoom > room || height === HEIGHT_MAX_PX}
             preventScrolling={false}
+            ariaLabelConfig={{
+              "controls.ariaLabel": t("graph_controls"),
+              "controls.zoomIn.ariaLabel": t("zoom.in"),
+              "controls.zoomOut.ariaLabel": t("zoom.out"),
+              "controls.fitView.ariaLabel": t("zoom.fit"),
+            }}
             proOptions={{ hideAttribution: true }}
           >
-            <Controls
-              showInteractive={false}
-              aria-label={t("graph_controls")}
-              position="top-right"
-            />
+            <Controls showInteractive={false} position="top-right" />
           </ReactFlow>
         )}
       </section>
