@@ -8024,10 +8024,10 @@ export interface operations {
     listJourneyRuns: {
         parameters: {
             query?: {
-                /** @description Only those that wait at this node of the picture. */
-                node?: string;
-                /** @description Only those that wait at this place, `VERSION.NODE` as `step` of a run says. */
+                /** @description Only those that wait at this node of the picture, or at this place, `VERSION.NODE` as `step` of a run says. */
                 step?: string;
+                /** @description The version whose picture `step` is a node of: the one new runs begin with, else the newest, when absent. */
+                version?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Rows, at most 200. */
@@ -8045,7 +8045,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Active runs, newest first. With `node` a page may have fewer rows than asked for and still a `next`. */
+            /** @description Active runs, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
