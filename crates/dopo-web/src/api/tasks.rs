@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest title, in characters.
@@ -131,8 +132,8 @@ pub(crate) async fn list(
     let mut people: HashMap<_, Option<Customer>> = HashMap::new();
     for row in page {
         let id = row.task.customer_id;
-        if !people.contains_key(&id) {
-            people.insert(id, store.customer(caller.id(), id).await?);
+        if let Entry::Vacant(unknown) = people.entry(id) {
+            unknown.insert(store.customer(caller.id(), id).await?);
         }
     }
     let items = page
