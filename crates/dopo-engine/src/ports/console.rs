@@ -58,7 +58,7 @@ pub enum Reach {
     Open,
     /// The address bounced for good, or they complained.
     Unreachable,
-    /// Nothing is known by which anybody could be meant: an empty record, as forgetting leaves it. No list shows it.
+    /// An empty record, as forgetting leaves it. No list shows it.
     Nobody,
 }
 
@@ -87,11 +87,7 @@ impl Listed {
             .consents
             .state(Topic::Marketing, Some(Channel::Email));
         let dead = &customer.suppression;
-        let nobody = customer.emails.is_empty()
-            && customer.phones.is_empty()
-            && customer.shop_customer_ids.is_empty()
-            && customer.first_name.is_none()
-            && customer.last_name.is_none();
+        let nobody = *customer == Customer::new(customer.id, customer.created_at);
         Listed {
             orders: customer.purchases.orders,
             total_cents: customer.purchases.total_cents,

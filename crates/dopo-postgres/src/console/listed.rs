@@ -1,10 +1,13 @@
 //! What is kept beside a body so that lists and search need not read it: columns of people and orders, and words.
 
+use crate::counters;
 use crate::fault::Fault;
-use crate::rows::{CustomerRow, OrderRow, json, text, us};
+use crate::rows::{CustomerRow, OrderRow, RunRow, json, text, us};
+use dopo_core::advance::count_order_change;
+use dopo_core::counter::{Counters, NOW};
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, ShopId};
-use dopo_engine::ports::console::{KnownAs, Listed};
+use dopo_engine::ports::console::{KnownAs, Listed, Reach};
 use dopo_engine::ports::store::StoreError;
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -245,14 +248,17 @@ pub(crate) async fn empty(
     update(c, shop, &columns).await
 }
 
-/// Fills columns and words of a database that had none.
+/// Fills columns, words and gauges of a database that had none.
 pub(crate) async fn fill(c: &mut PgConnection) -> Result<(), StoreError> {
-    people(c).await?;
-    orders(c).await?;
+    let mut gauges = Counters::default();
+    people(c, &mut gauges).await?;
+    orders(c, &mut gauges).await?;
+    runs_and_tasks(c, &mut gauges).await?;
+    counters::add(c, &gauges, 0).await?;
     Ok(())
 }
 
-async fn people(c: &mut PgConnection) -> Result<(), Fault> {
+async fn people(c: &mut PgConnection, gauges: &mut Counters) -> Result<(), Fault> {
     let mut after = (i64::MIN, i64::MIN);
     loop {
         let rows = sqlx::query!(
@@ -279,7 +285,11 @@ async fn people(c: &mut PgConnection) -> Result<(), Fault> {
                 };
                 let read = person.read()?;
                 words.add(read.id, read.search_words());
-                if Listed::of(&read) != Listed::default() {
+                let listed = Listed::of(&read);
+                if listed.reach != Reach::Nobody {
+                    gauges.gauge(ShopId(shop), "now.customers", "", 1);
+                }
+                if listed != Listed::default() {
                     columns.push(&read, person.body);
                 }
             }
@@ -289,7 +299,7 @@ async fn people(c: &mut PgConnection) -> Result<(), Fault> {
     }
 }
 
-async fn orders(c: &mut PgConnection) -> Result<(), Fault> {
+async fn orders(c: &mut PgConnection, gauges: &mut Counters) -> Result<(), Fault> {
     let mut after = (i64::MIN, i64::MIN);
     loop {
         let rows = sqlx::query!(
@@ -313,9 +323,11 @@ async fn orders(c: &mut PgConnection) -> Result<(), Fault> {
                 customer_id: row.customer_id,
                 body: row.body,
             };
+            let order = order.read()?;
+            count_order_change(gauges, ShopId(row.shop_id), None, Some(&order));
             shops.push(row.shop_id);
             ids.push(row.order_id);
-            standings.push(order.read()?.standing().as_str());
+            standings.push(order.standing().as_str());
         }
         sqlx::query!(
             "-- orders()
@@ -329,4 +341,55 @@ async fn orders(c: &mut PgConnection) -> Result<(), Fault> {
         .execute(&mut *c)
         .await?;
     }
+}
+
+/// Counts what waits and what is to be done; takes away what may stand in the gauges already.
+async fn runs_and_tasks(c: &mut PgConnection, gauges: &mut Counters) -> Result<(), Fault> {
+    let mut after = (i64::MIN, i64::MIN);
+    loop {
+        let rows = sqlx::query!(
+            "-- runs_and_tasks()
+             SELECT shop_id, run_id, customer_id, journey, journey_version, version, key, state FROM runs
+             WHERE (shop_id, run_id) > ($1, $2) AND NOT closed ORDER BY shop_id, run_id LIMIT $3",
+            after.0,
+            after.1,
+            FILL_ROWS
+        )
+        .fetch_all(&mut *c)
+        .await?;
+        let Some(last) = rows.last() else { break };
+        after = (last.shop_id, last.run_id);
+        for row in rows {
+            let run = RunRow {
+                run_id: row.run_id,
+                customer_id: row.customer_id,
+                journey: row.journey,
+                journey_version: row.journey_version,
+                version: row.version,
+                key: row.key,
+                state: row.state,
+            }
+            .read()?;
+            if let Some(step) = run.step() {
+                let dim = format!("{}/{step}", run.journey);
+                gauges.gauge(ShopId(row.shop_id), "now.runs", dim, 1);
+            }
+        }
+    }
+    let tasks = sqlx::query!(
+        r#"-- runs_and_tasks()
+        SELECT shop_id, count(*) AS "n!" FROM tasks WHERE done_at IS NULL GROUP BY shop_id"#
+    )
+    .fetch_all(&mut *c)
+    .await?;
+    for row in tasks {
+        gauges.gauge(ShopId(row.shop_id), "now.tasks", "", row.n);
+    }
+    sqlx::query!(
+        "-- runs_and_tasks()\nDELETE FROM counters WHERE day = $1",
+        NOW.to_string()
+    )
+    .execute(c)
+    .await?;
+    Ok(())
 }

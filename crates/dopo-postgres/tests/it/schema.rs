@@ -2,13 +2,16 @@
 
 use crate::db::Database;
 use dopo_core::advance::Writes;
+use dopo_core::counter::NOW;
 use dopo_core::customer::Customer;
 use dopo_core::id::CustomerId;
 use dopo_core::order::Standing;
 use dopo_engine::ports::console::{ConsoleStore, CustomerFilter, OrderFilter};
 use dopo_engine::ports::store::{Store, StoreError};
 use dopo_postgres::{Role, connect, connect_as};
-use dopo_testkit::build::{arrival, customer, intake, nothing, order, settings, t, t0};
+use dopo_testkit::build::{
+    arrival, closed, customer, intake, nothing, order, run, settings, t, t0, task,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -103,6 +106,11 @@ async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_broug
         let writes = Writes {
             customers: vec![anna.clone(), Customer::new(CustomerId(2), t0())],
             orders: vec![gone.clone(), order(11, 1, "1002")],
+            runs: vec![
+                run(1, 1, Some(11), t(60)),
+                closed(run(2, 1, None, t(60)), t(1)),
+            ],
+            tasks: vec![task(1, 1, t(1))],
             ..Writes::default()
         };
         let carrier = intake(n, "one", vec![arrival(shop, "one", n << 8, nothing())]);
@@ -140,6 +148,21 @@ async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_broug
         assert_eq!(found[0].0, gone);
         let sources = store.source_health(shop).await.unwrap();
         assert_eq!(sources.len(), 1);
+        let gauges = store.counters(shop, "now.", NOW, NOW).await.unwrap();
+        let gauges: Vec<(&str, &str, i64)> = gauges
+            .iter()
+            .map(|(key, n)| (&*key.metric, &*key.dim, *n))
+            .collect();
+        assert_eq!(
+            gauges,
+            [
+                ("now.customers", "", 1),
+                ("now.orders", "cancelled", 1),
+                ("now.orders", "open", 1),
+                ("now.runs", "welcome/1.0", 1),
+                ("now.tasks", "", 1),
+            ]
+        );
     }
 }
 

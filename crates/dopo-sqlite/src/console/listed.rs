@@ -1,10 +1,14 @@
 //! What is kept beside a body so that lists and search need not read it: columns of people and orders, and words.
 
+use crate::commit::count;
 use crate::refused;
-use crate::rows::{self, all, first, json, run, us};
+use crate::rows::{self, all, first, json, number, run, us};
+use crate::settings;
+use dopo_core::advance::count_order_change;
+use dopo_core::counter::{Counters, NOW};
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, ShopId};
-use dopo_engine::ports::console::{KnownAs, Listed};
+use dopo_engine::ports::console::{KnownAs, Listed, Reach};
 use dopo_engine::ports::store::StoreError;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -173,8 +177,29 @@ pub(crate) fn empty(c: &Connection, shop: ShopId, person: &Customer) -> Result<(
     update(c, shop, person.id, &Listed::of(&empty), &json(&empty)?)
 }
 
-/// Fills columns and words of a database that had none.
+/// Fills columns, words and gauges of a database that had none.
 pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
+    let mut gauges = Counters::default();
+    fill_people(c, &mut gauges)?;
+    fill_orders(c, &mut gauges)?;
+    gauge_runs(c, &mut gauges)?;
+    for shop in settings::shops(c)? {
+        let open = number(
+            c,
+            "SELECT count(*) FROM tasks WHERE shop_id = ?1 AND done_at IS NULL",
+            params![shop.id.0],
+        )?;
+        gauges.gauge(shop.id, "now.tasks", "", open.unwrap_or_default());
+        run(
+            c,
+            "DELETE FROM counters WHERE shop_id = ?1 AND day = ?2",
+            params![shop.id.0, NOW.to_string()],
+        )?;
+    }
+    count(c, &gauges)
+}
+
+fn fill_people(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> {
     let mut after = 0;
     loop {
         let people = all(
@@ -191,13 +216,16 @@ pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
             },
         )?;
         let Some((last, _, _)) = people.last() else {
-            break;
+            return Ok(());
         };
         after = *last;
         // In the order of their key, so that neighbours are written together.
         let mut words = BTreeSet::new();
         for (rowid, shop, person) in &people {
             let listed = Listed::of(person);
+            if listed.reach != Reach::Nobody {
+                gauges.gauge(*shop, "now.customers", "", 1);
+            }
             if listed != Listed::default() {
                 run(
                     c,
@@ -226,30 +254,63 @@ pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
             )?;
         }
     }
+}
+
+fn fill_orders(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> {
     let mut after = 0;
     loop {
         let orders = all(
             c,
             &format!(
-                "SELECT rowid, {} FROM orders WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+                "SELECT rowid, shop_id, {} FROM orders WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
                 rows::ORDER
             ),
             params![after, FILL_ROWS],
             |row| {
                 let rowid: i64 = row.get(0).map_err(refused)?;
-                Ok((rowid, rows::order(row)?.standing()))
+                let shop: i64 = row.get(1).map_err(refused)?;
+                Ok((rowid, ShopId(shop), rows::order(row)?))
             },
         )?;
-        let Some((last, _)) = orders.last() else {
+        let Some((last, _, _)) = orders.last() else {
             return Ok(());
         };
         after = *last;
-        for (rowid, standing) in orders {
+        for (rowid, shop, order) in orders {
+            count_order_change(gauges, shop, None, Some(&order));
             run(
                 c,
                 "UPDATE orders SET standing = ?2 WHERE rowid = ?1 AND standing <> ?2",
-                params![rowid, standing.as_str()],
+                params![rowid, order.standing().as_str()],
             )?;
+        }
+    }
+}
+
+fn gauge_runs(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let runs = all(
+            c,
+            &format!(
+                "SELECT rowid, shop_id, {} FROM runs WHERE rowid > ?1 AND closed = 0 ORDER BY rowid LIMIT ?2",
+                rows::RUN
+            ),
+            params![after, FILL_ROWS],
+            |row| {
+                let rowid: i64 = row.get(0).map_err(refused)?;
+                let shop: i64 = row.get(1).map_err(refused)?;
+                Ok((rowid, ShopId(shop), rows::run_of(row)?))
+            },
+        )?;
+        let Some((last, _, _)) = runs.last() else {
+            return Ok(());
+        };
+        after = *last;
+        for (_, shop, one) in runs {
+            if let Some(step) = one.step() {
+                gauges.gauge(shop, "now.runs", format!("{}/{step}", one.journey), 1);
+            }
         }
     }
 }
