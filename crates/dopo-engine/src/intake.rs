@@ -349,6 +349,7 @@ async fn commit_part(
     let outcome = engine.store.commit_arrivals(id, part, decide).await;
     engine.bells.ring(&due);
     if outcome.is_ok() {
+        engine.live.tell(Some(id), due.topics().and(Topics::INBOX));
         engine.tell(id, heard).await;
     }
     metrics::counter!("dopo_intakes_total").increment(count);

@@ -127,6 +127,7 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
         Ok(claimed) => {
             metrics::counter!("dopo_runs_woken_total").increment(claimed as u64);
             engine.bells.ring(&due);
+            engine.live.tell(Some(id), due.topics());
             engine.tell(id, heard).await;
             claimed
         }

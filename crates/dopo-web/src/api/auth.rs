@@ -317,7 +317,14 @@ async fn by_key(app: &App, parts: &Parts) -> Result<Caller, Problem> {
             key
         }
     };
-    let shop = app.engine.shop(key.shop).ok_or_else(missing)?;
+    let shop = match app.engine.shop(key.shop) {
+        Some(shop) => shop,
+        // A shop may be newer than the last look at them.
+        None => {
+            app.engine.refresh_shops().await?;
+            app.engine.shop(key.shop).ok_or_else(missing)?
+        }
+    };
     // A key belongs to one shop; one that names another by mistake must not act on its own.
     if let Some(named) = named_shop(parts)
         && named != shop.slug

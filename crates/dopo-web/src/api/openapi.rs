@@ -231,6 +231,14 @@ fn document() -> Value {
             "description": "The same key with the same body gets the first answer again; with another body 422 `idempotency_key_reused`.",
         },
     });
+    document["components"]["responses"] = ANSWERS
+        .into_iter()
+        .map(|(name, description)| {
+            let answer = json!({ "description": description, "content": problem_content() });
+            (name.to_owned(), answer)
+        })
+        .collect::<Map<String, Value>>()
+        .into();
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, item) in paths {
             for method in METHODS {
@@ -243,6 +251,50 @@ fn document() -> Value {
     document.sort_all_objects();
     document
 }
+
+fn problem_content() -> Value {
+    json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } })
+}
+
+/// Answers that many operations may give.
+const ANSWERS: [(&str, &str); 11] = [
+    (
+        "Unauthorized",
+        "`unauthorized`: no key and no session, or a wrong one.",
+    ),
+    (
+        "Forbidden",
+        "`scope_missing`: the key or role lacks the scope, named in `scope`; or `cross_site`: another site asked.",
+    ),
+    (
+        "Missing",
+        "`not_found`: nothing with this id in this shop; or `shop_not_found`.",
+    ),
+    (
+        "NoShop",
+        "`shop_not_found`: no such shop, or none one has a role in.",
+    ),
+    (
+        "TooMany",
+        "`too_many_requests`: wait as `Retry-After` says.",
+    ),
+    ("Unreadable", "`body_unreadable`: it did not arrive whole."),
+    ("TooLarge", "`body_too_large`."),
+    ("NotJson", "`json_expected`."),
+    (
+        "Invalid",
+        "What was sent cannot be used; `code` names what: `query_invalid`, `json_unreadable`, `fields_invalid`, \
+         `cursor_unreadable`, `shop_missing`…",
+    ),
+    (
+        "Running",
+        "`idempotency_key_running`: the first request with this key is still being answered.",
+    ),
+    (
+        "Unavailable",
+        "`unavailable`: the store does not answer; nothing was stored.",
+    ),
+];
 
 /// Adds to an operation what holds for all of its kind: who may, the headers, the answers that any may give.
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
@@ -293,56 +345,34 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     else {
         return;
     };
-    let mut add = |status: &str, description: &str| {
+    let mut add = |status: &str, name: &str| {
         answers
             .entry(status)
-            .or_insert_with(|| json!({ "description": description }));
+            .or_insert_with(|| json!({ "$ref": format!("#/components/responses/{name}") }));
     };
     if !is_open {
-        add(
-            "401",
-            "`unauthorized`: no key and no session, or a wrong one.",
-        );
-        add(
-            "403",
-            "`scope_missing`: the key or role lacks the scope, named in `scope`; or `cross_site`: another site asked.",
-        );
-        add(
-            "404",
-            if has_parameters {
-                "`not_found`: nothing with this id in this shop; or `shop_not_found`."
-            } else {
-                "`shop_not_found`: no such shop, or none one has a role in."
-            },
-        );
-        add("429", "`too_many_requests`: wait as `Retry-After` says.");
+        add("401", "Unauthorized");
+        add("403", "Forbidden");
+        add("404", if has_parameters { "Missing" } else { "NoShop" });
+        add("429", "TooMany");
     }
     if has_body {
-        add("400", "`body_unreadable`: it did not arrive whole.");
-        add("413", "`body_too_large`.");
-        add("415", "`json_expected`.");
+        add("400", "Unreadable");
+        add("413", "TooLarge");
+        add("415", "NotJson");
     }
-    add(
-        "422",
-        "What was sent cannot be used; `code` names what: `query_invalid`, `json_unreadable`, `cursor_unreadable`, `shop_missing`…",
-    );
+    add("422", "Invalid");
     if method == "post" && !is_open {
-        add(
-            "409",
-            "`idempotency_key_running`: the first request with this key is still being answered.",
-        );
+        add("409", "Running");
     }
-    add(
-        "503",
-        "`unavailable`: the store does not answer; nothing was stored.",
-    );
+    add("503", "Unavailable");
     for (status, answer) in answers.iter_mut() {
         let is_problem = status.starts_with('4') || status.starts_with('5');
-        if is_problem && let Some(answer) = answer.as_object_mut() {
-            answer.insert(
-                "content".to_owned(),
-                json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }),
-            );
+        if is_problem
+            && let Some(answer) = answer.as_object_mut()
+            && !answer.contains_key("$ref")
+        {
+            answer.insert("content".to_owned(), problem_content());
         }
     }
 }
