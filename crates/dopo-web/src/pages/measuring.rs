@@ -1,58 +1,37 @@
 //! `/m/{token}`: stop measuring opens and clicks, keep the e-mails (PRIV-10). GET asks, POST does it.
 
 use super::preferences::stop_measuring;
-use super::{Ask, AskPage, Asked, Link, field, form, person_of, record, shop_of};
+use super::{Ask, AskPage, Asked, Link, person_of, proof, record, shop_of};
 use crate::page::{Frame, PageError, shop_page};
 use crate::state::App;
 use crate::words::Voice;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
+use axum::http::Method;
 use axum::response::Response;
 use dopo_engine::tokens::Token;
 
 const FORM: &str = "measuring";
 
-pub(crate) async fn ask(
+pub(crate) async fn page(
     State(app): State<App>,
-    Path(token): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, PageError> {
-    page(&app, &token, &asked, None).await
-}
-
-pub(crate) async fn act(
-    State(app): State<App>,
+    method: Method,
     Path(token): Path<String>,
     Query(asked): Query<Asked>,
     body: Body,
 ) -> Result<Response, PageError> {
-    let form = form(body).await?;
-    page(
-        &app,
-        &token,
-        &asked,
-        Some(field(&form, "proof").unwrap_or_default()),
-    )
-    .await
-}
-
-async fn page(
-    app: &App,
-    token: &str,
-    asked: &Asked,
-    proof: Option<&str>,
-) -> Result<Response, PageError> {
-    let Some(Token::StopMeasuring { shop, customer }) = app.engine.tokens().open(token) else {
+    let proof = proof(&method, body).await?;
+    let Some(Token::StopMeasuring { shop, customer }) = app.engine.tokens().open(&token) else {
         return Err(PageError::Missing);
     };
-    let shop = shop_of(app, shop)?;
-    let person = person_of(app, shop.id, customer).await?;
+    let shop = shop_of(&app, shop)?;
+    let person = person_of(&app, shop.id, customer).await?;
     let voice = Voice::choose(&shop.settings, asked.lang.as_deref(), person.locale);
-    if let Some(proof) = proof {
-        if !app.form_proof_holds(FORM, token, proof) {
+    if let Some(proof) = &proof {
+        if !app.form_proof_holds(FORM, &token, proof) {
             return Err(PageError::Form);
         }
-        record(app, shop.id, person.id, stop_measuring(&person, voice)).await?;
+        record(&app, shop.id, person.id, stop_measuring(&person, voice)).await?;
     }
     let done = proof.is_some();
     let all = Token::Preferences {
@@ -78,7 +57,7 @@ async fn page(
         ask: (!done).then(|| Ask {
             action: format!("/m/{token}?lang={}", voice.tag()),
             field: "proof",
-            value: app.form_proof(FORM, token),
+            value: app.form_proof(FORM, &token),
             button: voice.measure_button(),
         }),
         link: Some(Link {

@@ -20,6 +20,7 @@ use crate::state::App;
 use askama::Template;
 use axum::Router;
 use axum::body::Body;
+use axum::http::Method;
 use axum::routing::get;
 use dopo_core::advance::Shop;
 use dopo_core::consent::ConsentAct;
@@ -35,8 +36,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/o/{token}", get(order::show))
         .route("/p/{token}", get(preferences::show).post(preferences::save))
         .route("/u/{token}", get(unsubscribe::ask).post(unsubscribe::act))
-        .route("/m/{token}", get(measuring::ask).post(measuring::act))
-        .route("/r/{token}", get(reminder::ask).post(reminder::act))
+        .route("/m/{token}", get(measuring::page).post(measuring::page))
+        .route("/r/{token}", get(reminder::page).post(reminder::page))
         .route("/c/{token}", get(click::follow))
         .route("/i/{file}", get(pixel::fetch))
         .route("/k/{file}", get(countdown::fetch))
@@ -139,6 +140,15 @@ pub(crate) fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a 
     form.iter()
         .find(|(n, _)| n == name)
         .map(|(_, value)| value.as_str())
+}
+
+/// What shows that a form of ours was sent; `None` on a GET, which asks and does nothing.
+async fn proof(method: &Method, body: Body) -> Result<Option<String>, PageError> {
+    if *method != Method::POST {
+        return Ok(None);
+    }
+    let form = form(body).await?;
+    Ok(Some(field(&form, "proof").unwrap_or_default().to_owned()))
 }
 
 /// Records what a person said on our pages; durable when it returns.
