@@ -39,7 +39,10 @@ pub async fn counters_add_up(store: Subject) {
     )
     .await;
     let found = store.counters(shop, "revenue", day, day).await.unwrap();
-    let mut found: Vec<_> = found.into_iter().map(|(k, n)| (k.dim.into_owned(), n)).collect();
+    let mut found: Vec<_> = found
+        .into_iter()
+        .map(|(k, n)| (k.dim.into_owned(), n))
+        .collect();
     found.sort();
     assert_eq!(found, [(String::new(), -1_250), ("LE".to_owned(), 3_751)]);
 }
