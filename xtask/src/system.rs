@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, run, run_quiet, which};
+use crate::shell::{command, run, run_quiet, target_dir, which};
 
 /// The oldest Node that the web projects build with.
 const NODE_MIN_MAJOR: u32 = 20;
@@ -63,6 +63,46 @@ pub(crate) fn need_chromium() -> Result<PathBuf> {
         "the browser tests drive a real Chromium",
     )?;
     chromium().context("Chromium is still not found after the install")
+}
+
+/// The version of the tool that asks the API everything its document allows, and much that it does not.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// The path of schemathesis, installed into a place of its own under the target folder if need be.
+pub(crate) fn need_schemathesis() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("DOPO_SCHEMATHESIS") {
+        return Ok(path.into());
+    }
+    let venv = target_dir()?.join("schemathesis");
+    let (program, stamp) = (venv.join("bin/schemathesis"), venv.join("installed"));
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == SCHEMATHESIS) {
+        return Ok(program);
+    }
+    if which("python3").is_none()
+        || run_quiet(command("python3").args(["-c", "import ensurepip, venv"])).is_err()
+    {
+        apt_install(
+            &["python3", "python3-venv"],
+            "the API is tested against its document by schemathesis",
+        )?;
+    }
+    eprintln!("Installing {SCHEMATHESIS}: it tests the API against its document.");
+    run_quiet(
+        command("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&venv),
+    )?;
+    run_quiet(command(venv.join("bin/python")).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        SCHEMATHESIS,
+    ]))
+    .with_context(|| format!("cannot install {SCHEMATHESIS}"))?;
+    std::fs::write(&stamp, SCHEMATHESIS)?;
+    Ok(program)
 }
 
 fn chromium() -> Option<PathBuf> {

@@ -8,13 +8,13 @@ use clap::ValueEnum;
 
 use crate::postgres::Cluster;
 use crate::shell::{cargo, run as run_command, target_dir};
-use crate::system::{need_chromium, need_node, need_postgres};
+use crate::system::{need_chromium, need_node, need_postgres, need_schemathesis};
 use crate::{sqlx, web};
 
 /// One part of `cargo xtask test`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
-    /// Install what is missing: PostgreSQL, Chromium, npm packages.
+    /// Install what is missing: PostgreSQL, Chromium, schemathesis, npm packages.
     Install,
     /// Is all Rust formatted?
     Fmt,
@@ -28,7 +28,7 @@ pub(crate) enum Step {
     Rust,
     /// Does the documentation build without a warning?
     Doc,
-    /// A real Chromium against the real program.
+    /// A real Chromium, and the API's document, against the real program.
     E2e,
 }
 
@@ -97,6 +97,7 @@ fn install() -> Result<()> {
     need_node()?;
     need_postgres()?;
     need_chromium()?;
+    need_schemathesis()?;
     web::install("web")?;
     web::install("e2e")
 }
@@ -111,7 +112,7 @@ fn clippy() -> Command {
 }
 
 fn e2e(all: bool) -> Result<()> {
-    let chromium = need_chromium()?;
+    let (chromium, schemathesis) = (need_chromium()?, need_schemathesis()?);
     web::install("e2e")?;
     // The Rust tests have built the program already. Alone it would have other features of its
     // libraries, and most of them would be compiled again.
@@ -126,7 +127,8 @@ fn e2e(all: bool) -> Result<()> {
             web::npm("e2e")
                 .args(["run", "--silent", script])
                 .env("DOPO_BIN", target_dir()?.join("debug/dopo"))
-                .env("DOPO_CHROMIUM", &chromium),
+                .env("DOPO_CHROMIUM", &chromium)
+                .env("DOPO_SCHEMATHESIS", &schemathesis),
         )?;
     }
     Ok(())

@@ -32,7 +32,9 @@ async fn counted(house: &House, prefix: &str) -> Vec<(String, i64)> {
         .counters(house.shop, prefix, day, day.tomorrow().unwrap())
         .await
         .unwrap();
-    rows.into_iter().map(|(key, n)| (key.dim.into_owned(), n)).collect()
+    rows.into_iter()
+        .map(|(key, n)| (key.dim.into_owned(), n))
+        .collect()
 }
 
 /// Kinds of the events that pages sent, oldest first.

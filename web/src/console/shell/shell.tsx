@@ -48,17 +48,37 @@ function Inside() {
   const before = useRef(path);
   useLive(here.shop.slug);
 
-  // A new page: the reader's place is its heading.
+  // A new page: the reader's place is its heading, as soon as it is there.
   useEffect(() => {
-    if (before.current !== path) {
-      before.current = path;
-      const frame = requestAnimationFrame(() => {
-        const heading = main.current?.querySelector("h1");
-        (heading ?? main.current)?.focus({ preventScroll: true });
-      });
-      return () => cancelAnimationFrame(frame);
+    const place = main.current;
+    if (before.current === path || place === null) {
+      return undefined;
     }
-    return undefined;
+    before.current = path;
+    const arrive = () => {
+      // The page before may still stand there for a moment and take the focus with it.
+      const { activeElement } = document;
+      if (activeElement === null || activeElement === document.body || activeElement === place) {
+        const heading = place.querySelector("h1");
+        (heading ?? place).focus({ preventScroll: true });
+      }
+    };
+    const waiting = new MutationObserver(arrive);
+    const stop = () => waiting.disconnect();
+    const frame = requestAnimationFrame(() => {
+      place.focus({ preventScroll: true });
+      arrive();
+      waiting.observe(place, { childList: true, subtree: true });
+    });
+    // Whoever acts has found their place.
+    window.addEventListener("pointerdown", stop, { once: true });
+    window.addEventListener("keydown", stop, { once: true });
+    return () => {
+      cancelAnimationFrame(frame);
+      stop();
+      window.removeEventListener("pointerdown", stop);
+      window.removeEventListener("keydown", stop);
+    };
   }, [path]);
 
   useEffect(() => {
