@@ -170,7 +170,10 @@ test.describe("with a shop", () => {
     await expectSound(page);
     await page.getByRole("button", { name: "Crea la chiave" }).click();
     await expect(page.getByText("Copiala adesso.")).toBeVisible();
-    const key = await page.getByRole("dialog").getByText(/^dopo_/).innerText();
+    const key = await page
+      .getByRole("dialog")
+      .getByText(/^dopo_/)
+      .innerText();
     const headers = { authorization: `Bearer ${key}` };
     const orders = await fetch(`${dopo.url}/api/v1/orders`, { headers });
     expect(orders.status).toBe(200);
