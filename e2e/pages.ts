@@ -12,6 +12,14 @@ export type Place = { name: string; path: string; follow?: string[] };
 const ORDER = 'a[href*="/o/"]';
 const MESSAGE = 'a.subject[href*="/captured/"]';
 
+/** The link of a list of the console that leads to one of its rows. */
+function row(list: string): string {
+  return `main a[href^="/console/${list}/"]`;
+}
+
+/** Time in which a page of the console loads what stands below its heading, in milliseconds. */
+const SETTLE_MS = 800;
+
 /** Every page that a person meets. Add a page here and it is checked and photographed. */
 export const PLACES: Place[] = [
   { name: "demo", path: "/demo/" },
@@ -20,14 +28,51 @@ export const PLACES: Place[] = [
   { name: "captured", path: "/captured/" },
   { name: "message", path: "/captured/", follow: [MESSAGE] },
   { name: "mail", path: "/captured/", follow: [MESSAGE, "iframe.phone"] },
+  { name: "console-today", path: "/console/" },
+  { name: "console-customers", path: "/console/customers" },
+  { name: "console-customer", path: "/console/customers", follow: [row("customers")] },
+  { name: "console-orders", path: "/console/orders" },
+  { name: "console-order", path: "/console/orders", follow: [row("orders")] },
+  { name: "console-journeys", path: "/console/journeys" },
+  { name: "console-journey", path: "/console/journeys", follow: [row("journeys")] },
+  { name: "console-messages", path: "/console/messages" },
+  { name: "console-message", path: "/console/messages?status=captured", follow: [row("messages")] },
+  { name: "console-tasks", path: "/console/tasks" },
+  { name: "console-inbox", path: "/console/inbox" },
+  { name: "console-settings", path: "/console/settings" },
+  ...[
+    "shop",
+    "sending",
+    "domain",
+    "connections",
+    "keys",
+    "webhooks",
+    "team",
+    "audit",
+    "backups",
+    "account",
+  ].map((name) => ({ name: `console-settings-${name}`, path: `/console/settings/${name}` })),
 ];
 
 /** Goes to a place, or fails saying what was not found. */
 export async function open(page: Page, url: string, place: Place): Promise<void> {
   await page.goto(url + place.path);
+  await settled(page, place.follow?.[0]);
   if (!(await follow(page, place.follow ?? []))) {
     throw new Error(`${place.path} leads to no ${place.follow?.join(" > ")}`);
   }
+}
+
+/** The console is drawn by its script: waits for the heading, the link that leads on, and what loads after them. */
+async function settled(page: Page, leads: string | undefined): Promise<void> {
+  if (!new URL(page.url()).pathname.startsWith("/console/")) {
+    return;
+  }
+  await page.locator("main h1").waitFor();
+  if (leads !== undefined) {
+    await page.locator(leads).first().waitFor();
+  }
+  await page.waitForTimeout(SETTLE_MS);
 }
 
 async function follow(page: Page, [selector, ...rest]: string[]): Promise<boolean> {
@@ -43,6 +88,7 @@ async function follow(page: Page, [selector, ...rest]: string[]): Promise<boolea
     );
   for (const address of addresses.slice(0, TRIED_MAX)) {
     await page.goto(address);
+    await settled(page, rest[0]);
     if (await follow(page, rest)) {
       return true;
     }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
 import { expect, test } from "@playwright/test";
 import { Dopo } from "../fixtures/process";
 import { order, SELLER } from "../fixtures/shop";
@@ -74,7 +75,8 @@ test("the API answers as its document says, whatever it is asked", async () => {
 
 async function fuzz(args: string[]): Promise<{ code: number | null; said: string }> {
   const program = process.env.DOPO_SCHEMATHESIS ?? "schemathesis";
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // It keeps what it found beside where it runs.
+  const child = spawn(program, args, { cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const keep = (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-TAIL_CHARS);

@@ -365,7 +365,7 @@ pub fn sentence(
     }
     let money = sums.contact_cents + sums.crosssell_cents;
     if money > 0 {
-        let amount = format::amount_plain(Money::new(money, currency), locale);
+        let amount = format::amount(Money::new(money, currency), locale);
         parts.push(if it {
             format!("Dopo un messaggio sono arrivati ordini per {amount}.")
         } else {
@@ -509,7 +509,7 @@ mod tests {
         assert_eq!(
             say(Span::Yesterday, 2, Locale::It),
             "Ieri 42 ordini, e sono partiti 96 messaggi. Il primo messaggio è arrivato entro un giorno per il 95% (40 ordini). \
-             Dopo un messaggio sono arrivati ordini per 1.234,50 €. Adesso 2 ordini hanno bisogno di qualcuno."
+             Dopo un messaggio sono arrivati ordini per 1.234,50\u{a0}€. Adesso 2 ordini hanno bisogno di qualcuno."
         );
         assert_eq!(
             say(Span::LastDays(7), 0, Locale::En),

@@ -1,6 +1,6 @@
 //! The port's methods, and the connections they use.
 
-use crate::console::lists;
+use crate::console::inbox;
 use crate::counters::Slots;
 use crate::fault::{Fault, again, refused};
 use crate::rows::us_up;
@@ -236,7 +236,7 @@ impl PostgresStore {
             }
             let pool = self.pool.clone();
             tokio::spawn(async move {
-                if let Err(fault) = lists::heard(&pool, shop, &source, at, &topic).await {
+                if let Err(fault) = inbox::heard(&pool, shop, &source, at, &topic).await {
                     let error = StoreError::from(fault);
                     tracing::debug!(%error, "the last event of a source could not be written down");
                 }

@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 const PROGRAMS: [&str; 3] = ["dopo", "dopo-bench", "xtask"];
 
 /// What tests may use beyond the test kit: routes are tried on the embedded store.
-const IN_TESTS: [(&str, &str); 1] = [("dopo-web", "dopo-sqlite")];
+const IN_TESTS: [(&str, &str); 2] = [("dopo-web", "dopo-sqlite"), ("dopo-web", "dopo-connect")];
 
 /// The crates that compute and do nothing else.
 const PURE: [&str; 3] = ["dopo-core", "dopo-predict", "dopo-assist"];

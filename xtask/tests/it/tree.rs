@@ -22,7 +22,7 @@ const GENERATED: [&str; 4] = [
     "package-lock.json",
     "Cargo.lock",
     "docs/openapi.json",
-    "web/src/api/",
+    "web/src/console/api/schema.d.ts",
 ];
 
 const CLOSED_PLATFORM: &str = concat!("ec.europa.eu/", "consumers/odr");

@@ -1,6 +1,7 @@
 //! The console's half of the store port.
 
 pub(crate) mod acts;
+pub(crate) mod inbox;
 pub(crate) mod listed;
 pub(crate) mod lists;
 pub(crate) mod team;
@@ -68,11 +69,11 @@ impl ConsoleStore for PostgresStore {
         before: Option<InboxId>,
         limit: usize,
     ) -> Result<Vec<InboxRow>, StoreError> {
-        Ok(lists::inbox(&self.pool, shop, status, source, before, limit).await?)
+        Ok(inbox::inbox(&self.pool, shop, status, source, before, limit).await?)
     }
 
     async fn source_health(&self, shop: ShopId) -> Result<Vec<SourceHealth>, StoreError> {
-        Ok(lists::source_health(&self.pool, shop).await?)
+        Ok(inbox::source_health(&self.pool, shop).await?)
     }
 
     async fn orders_of(

@@ -1,7 +1,7 @@
 //! Lists and search: what the console shows.
 #![expect(missing_docs, reason = "a fact's name says what it checks")]
 
-use super::{Subject, bring, number, put, shop};
+use super::{Subject, bring, put, shop};
 use crate::build::*;
 use dopo_core::advance::Writes;
 use dopo_core::consent::{Channel, ConsentState, Purpose};
@@ -15,7 +15,6 @@ use dopo_core::search::words;
 use dopo_engine::ports::console::{
     CustomerFilter, Listed, MessageQuery, NoteRow, OrderFilter, PAGE_ROWS_MAX,
 };
-use dopo_engine::ports::store::{DecideArrivals, InboxStatus, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -872,84 +871,4 @@ pub async fn active_runs_are_listed_by_step(store: Subject) {
     .await;
     let left = store.list_runs(shop, "welcome", Some("1.1"), None, 9).await;
     assert_eq!(left.unwrap().len(), 1);
-}
-
-pub async fn raw_events_are_listed_without_bodies(store: Subject) {
-    let shop = shop(&store).await;
-    let quiet: DecideArrivals = Arc::new(|_, _| Writes::default());
-    let mut rows = Vec::new();
-    for (n, source) in [(0, "shopify"), (1, "events"), (2, "shopify"), (3, "api")] {
-        let id = number();
-        let name = format!("raw-{id}");
-        let mut one = intake(id, &name, vec![arrival(shop, &name, id << 8, nothing())]);
-        one.source = source.to_owned();
-        one.received_at = t(n * 3_600);
-        one.topic = format!("topic-{n}");
-        if n % 2 == 0 {
-            one.arrivals.clear();
-            one.failed = n == 0;
-        }
-        store
-            .commit_arrivals(shop, vec![one], Arc::clone(&quiet))
-            .await
-            .unwrap();
-        rows.push(id);
-    }
-    rows.reverse();
-    for (status, source, found) in [
-        (None, None, vec![rows[0], rows[1], rows[2], rows[3]]),
-        (None, Some("shopify"), vec![rows[1], rows[3]]),
-        (Some(InboxStatus::Failed), None, vec![rows[3]]),
-        (Some(InboxStatus::Failed), Some("api"), vec![]),
-        (Some(InboxStatus::Ignored), Some("shopify"), vec![rows[1]]),
-        (Some(InboxStatus::Done), None, vec![rows[0], rows[2]]),
-    ] {
-        let mut before = None;
-        let mut ids = Vec::new();
-        loop {
-            let page = store
-                .list_inbox(shop, status, source, before, 1)
-                .await
-                .unwrap();
-            let Some(last) = page.last() else { break };
-            assert_eq!(last.body, None);
-            before = Some(last.id);
-            ids.push(last.id.0);
-        }
-        assert_eq!(ids, found, "{status:?} {source:?}");
-    }
-    let health = store.source_health(shop).await.unwrap();
-    let said: Vec<_> = health
-        .iter()
-        .map(|h| {
-            (
-                h.source.as_str(),
-                h.last_at,
-                h.last_topic.as_str(),
-                h.failed,
-            )
-        })
-        .collect();
-    assert_eq!(
-        said,
-        [
-            ("api", t(3 * 3_600), "topic-3", 0),
-            ("events", t(3_600), "topic-1", 0),
-            ("shopify", t(2 * 3_600), "topic-2", 1),
-        ]
-    );
-}
-
-pub async fn a_bad_note_is_refused(store: Subject) {
-    let shop = shop(&store).await;
-    let note = NoteRow {
-        id: 0,
-        customer_id: CustomerId(1),
-        order_id: None,
-        at: t(1),
-        author: "anna@bottega.example".to_owned(),
-        text: "x".repeat(dopo_engine::ports::console::NOTE_CHARS_MAX + 1),
-    };
-    let refused = store.add_note(shop, &note).await;
-    assert!(matches!(refused, Err(StoreError::Rejected(_))));
 }

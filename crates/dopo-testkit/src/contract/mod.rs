@@ -117,8 +117,8 @@ macro_rules! store_contract {
             console: a_moved_parcel_moves_its_order_in_the_lists;
             console: messages_are_listed_by_every_filter;
             console: active_runs_are_listed_by_step;
-            console: raw_events_are_listed_without_bodies;
-            console: a_bad_note_is_refused;
+            console_work: raw_events_are_listed_without_bodies;
+            console_work: a_bad_note_is_refused;
             console_work: notes_are_kept_newest_first;
             console_work: tasks_are_opened_and_done_by_hand;
             console_work: views_are_everybodys_or_ones_own;
