@@ -12,6 +12,9 @@ const COLOURS = [256, 128, 64, 32];
 /** A long page is cut here, in CSS pixels. */
 const HEIGHT_MAX_PX = 1_800;
 
+/** Time in which a page draws itself anew in a taller window, in milliseconds. */
+const REDRAW_MS = 400;
+
 const folder = resolve(import.meta.dirname, "../docs/screenshots");
 
 // The pictures are `NAME-WIDTH-SCHEME.png`, for every page of `pages.ts`.
@@ -32,7 +35,10 @@ for (const place of PLACES) {
 }
 
 async function save(page: Page, name: string, width: number): Promise<void> {
+  // As tall as the page, so that what stays at the window's edge stands at its end and not across it.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width, height: Math.min(Math.max(height, 844), HEIGHT_MAX_PX) });
+  await page.waitForTimeout(REDRAW_MS);
   const raw = await page.screenshot({
     fullPage: true,
     animations: "disabled",

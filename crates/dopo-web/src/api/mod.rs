@@ -40,29 +40,47 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/v1/search", get(search::find))
         .route("/api/v1/live", get(live::listen))
         .route("/api/v1/customers", get(customers::list))
-        .route("/api/v1/customers.csv", get(customers::csv))
+        .route("/api/v1/customers.csv", get(customers::export::csv))
         .route(
             "/api/v1/customers/{id}",
             get(customers::show).patch(customers::correct),
         )
-        .route("/api/v1/customers/{id}/timeline", get(customers::timeline))
-        .route("/api/v1/customers/{id}/orders", get(customers::orders))
-        .route("/api/v1/customers/{id}/messages", get(customers::messages))
-        .route("/api/v1/customers/{id}/runs", get(customers::runs))
+        .route(
+            "/api/v1/customers/{id}/timeline",
+            get(customers::story::timeline),
+        )
+        .route(
+            "/api/v1/customers/{id}/orders",
+            get(customers::story::orders),
+        )
+        .route(
+            "/api/v1/customers/{id}/messages",
+            get(customers::story::messages),
+        )
+        .route("/api/v1/customers/{id}/runs", get(customers::story::runs))
         .route(
             "/api/v1/customers/{id}/tasks",
-            get(customers::tasks).post(tasks::open),
+            get(customers::story::tasks).post(tasks::open),
         )
         .route(
             "/api/v1/customers/{id}/notes",
-            get(customers::notes).post(customers::add_note),
+            get(customers::story::notes).post(customers::acts::add_note),
         )
-        .route("/api/v1/customers/{id}/consents", get(customers::ledger))
-        .route("/api/v1/customers/{id}/stop", post(customers::stop))
-        .route("/api/v1/customers/{id}/export", get(customers::export))
-        .route("/api/v1/customers/{id}/forget", post(customers::forget))
-        .route("/api/v1/customers/{id}/send", post(customers::send))
-        .route("/api/v1/notes/{id}", delete(customers::delete_note))
+        .route(
+            "/api/v1/customers/{id}/consents",
+            get(customers::story::ledger),
+        )
+        .route("/api/v1/customers/{id}/stop", post(customers::acts::stop))
+        .route(
+            "/api/v1/customers/{id}/export",
+            get(customers::acts::export),
+        )
+        .route(
+            "/api/v1/customers/{id}/forget",
+            post(customers::acts::forget),
+        )
+        .route("/api/v1/customers/{id}/send", post(customers::acts::send))
+        .route("/api/v1/notes/{id}", delete(customers::acts::delete_note))
         .route("/api/v1/orders", get(orders::list))
         .route("/api/v1/orders/{id}", get(orders::show))
         .route("/api/v1/messages", get(messages::list))

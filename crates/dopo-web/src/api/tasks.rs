@@ -234,7 +234,7 @@ pub(crate) async fn open(
         ));
     }
     let order_id: Option<OrderId> =
-        customers::order_of(&app, &caller, &person, told.order_id.as_deref()).await?;
+        customers::acts::order_of(&app, &caller, &person, told.order_id.as_deref()).await?;
     let task = Task {
         effect: EffectId(app.engine.entropy().u128()),
         customer_id: person.id,
