@@ -233,6 +233,11 @@ pub struct Order {
 /// What figures need to know of an order: each of these happens to it once.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Traces {
+    /// It became known too late for a first contact in time: by an import, or more than
+    /// [`FIRST_CONTACT_HOURS`](crate::advance::FIRST_CONTACT_HOURS) after it was placed. What follows says nothing about
+    /// how soon its person hears from the shop.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// The first message about it that was let through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_message: Option<EffectId>,
@@ -247,7 +252,7 @@ pub struct Traces {
 impl Traces {
     /// Whether nothing was done yet.
     pub fn is_empty(&self) -> bool {
-        self.first_message.is_none() && !self.engaged && self.credits.is_empty()
+        !self.late && self.first_message.is_none() && !self.engaged && self.credits.is_empty()
     }
 }
 

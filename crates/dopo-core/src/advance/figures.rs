@@ -64,6 +64,7 @@ pub fn count_hand_over(
     }
     if let Some(order) = order
         && order.traces.first_message == Some(message.id)
+        && !order.traces.late
     {
         let seconds = at.duration_since(order.snapshot.placed_at).as_secs().max(0);
         count("kpi.first_contact", 1);
@@ -208,7 +209,7 @@ impl World<'_> {
         else {
             return;
         };
-        if order.traces.engaged {
+        if order.traces.engaged || order.traces.late {
             return;
         }
         order.traces.engaged = true;

@@ -2,16 +2,18 @@
 
 use super::WaitsFor;
 use super::facts::happening;
+use super::figures::FIRST_CONTACT_HOURS;
 use super::world::World;
 use crate::counter::currency_dim;
 use crate::customer::GROUPS_MAX;
-use crate::event::{Arrival, Happening, Moment};
+use crate::event::{Arrival, Happening, Moment, Origin};
 use crate::id::{CustomerId, OrderId};
 use crate::money::Money;
 use crate::order::{
     ORDER_LINES_MAX, Order, OrderSnapshot, PaymentState, RETURNS_MAX, ReturnFact, ReturnState,
+    Traces,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What is asked of a telling after it became the order's.
 struct Sum {
@@ -101,6 +103,9 @@ impl World<'_> {
         let parcels = std::mem::take(&mut told.parcels);
         let sum = Sum::of(&told);
         self.loaded.order_ids.insert(told.external_id.clone(), id);
+        let waited = arrival.known_at.duration_since(told.placed_at);
+        let late = arrival.origin == Origin::Import
+            || waited > SignedDuration::from_hours(FIRST_CONTACT_HOURS);
         let order = Order {
             id,
             customer_id,
@@ -110,7 +115,10 @@ impl World<'_> {
             delivered_at: None,
             entered: Default::default(),
             counted: false,
-            traces: Default::default(),
+            traces: Traces {
+                late,
+                ..Traces::default()
+            },
         };
         self.loaded.orders.insert(id, order);
         self.orders.insert(id);

@@ -72,6 +72,21 @@ fn at(text: &str) -> Timestamp {
 }
 
 #[test]
+fn an_order_that_became_known_late_says_nothing_about_first_contacts() {
+    let mut story = Story::new();
+    let mut order = stage::order("A1", "giulia", story.shop.now());
+    order.placed_at = story.shop.now() - SignedDuration::from_hours(30);
+    story.tell(Event::OrderUpdated {
+        order: Box::new(order),
+    });
+    story.hours(1);
+    story.scan("A1", ParcelState::OutForDelivery);
+    story.hours(1);
+    assert_eq!(story.figure("kpi.first_contact", ""), 0);
+    assert_eq!(story.figure("kpi.first_contact_seconds", ""), 0);
+}
+
+#[test]
 fn the_first_message_of_an_order_is_its_first_contact() {
     let mut story = Story::new();
     story.order("A1");
