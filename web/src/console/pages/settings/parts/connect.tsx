@@ -62,13 +62,11 @@ export function Connect({ connection, open }: { connection: Connection; open?: b
     >
       <p>{connection[lang]}</p>
       <p className="muted">
-        {connection.last_at ? (
+        {connection.last_at && (
           <>
             {t("connect.last")} <Time at={connection.last_at} />
             {connection.last_topic && ` · ${connection.last_topic}`}
           </>
-        ) : (
-          t("connect.nothingYet")
         )}
         {connection.failed > 0 && (
           <>
