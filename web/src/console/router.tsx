@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
   Outlet,
 } from "@tanstack/react-router";
+import i18next from "i18next";
 import type { ComponentType } from "react";
 import { readSearch, writeSearch } from "./router-search";
 import { NotFound } from "./shell/not-found";
@@ -14,41 +15,55 @@ import { Loading } from "./ui/states";
 
 type Page = () => Promise<{ default: ComponentType }>;
 
+/**
+ * A page with the areas of words that it and its parts speak in. Both come together: a part that asked for words by itself
+ * would take the whole page away again until they are there.
+ */
+function page(load: Page, ...areas: string[]): Page {
+  return async () => {
+    const [loaded] = await Promise.all([load(), i18next.loadNamespaces(areas)]);
+    return loaded;
+  };
+}
+
 /** Pages in the shell: somebody is signed in and looks at a shop. */
 const INSIDE: [path: string, page: Page][] = [
-  ["/", () => import("./pages/today/index")],
-  ["/customers", () => import("./pages/customers/index")],
-  ["/customers/$id", () => import("./pages/customers/detail")],
-  ["/orders", () => import("./pages/orders/index")],
-  ["/orders/$id", () => import("./pages/orders/detail")],
-  ["/journeys", () => import("./pages/journeys/index")],
-  ["/journeys/$id", () => import("./pages/journeys/detail")],
-  ["/messages", () => import("./pages/messages/index")],
-  ["/messages/$id", () => import("./pages/messages/detail")],
-  ["/tasks", () => import("./pages/tasks/index")],
-  ["/inbox", () => import("./pages/inbox/index")],
-  ["/inbox/$id", () => import("./pages/inbox/detail")],
+  ["/", page(() => import("./pages/today/index"), "messages", "orders", "today")],
+  ["/customers", page(() => import("./pages/customers/index"), "customers")],
+  [
+    "/customers/$id",
+    page(() => import("./pages/customers/detail"), "customers", "messages", "orders"),
+  ],
+  ["/orders", page(() => import("./pages/orders/index"), "customers", "orders")],
+  ["/orders/$id", page(() => import("./pages/orders/detail"), "messages", "orders")],
+  ["/journeys", page(() => import("./pages/journeys/index"), "journeys")],
+  ["/journeys/$id", page(() => import("./pages/journeys/detail"), "journeys", "messages", "today")],
+  ["/messages", page(() => import("./pages/messages/index"), "messages")],
+  ["/messages/$id", page(() => import("./pages/messages/detail"), "messages")],
+  ["/tasks", page(() => import("./pages/tasks/index"), "tasks")],
+  ["/inbox", page(() => import("./pages/inbox/index"), "inbox", "settings")],
+  ["/inbox/$id", page(() => import("./pages/inbox/detail"), "inbox", "settings")],
 ];
 
 /** Pages of the settings, each at `/settings/<name>`. */
 const SETTINGS: [name: string, page: Page][] = [
-  ["shop", () => import("./pages/settings/shop")],
-  ["sending", () => import("./pages/settings/sending")],
-  ["domain", () => import("./pages/settings/domain")],
-  ["connections", () => import("./pages/settings/connections")],
-  ["keys", () => import("./pages/settings/keys")],
-  ["webhooks", () => import("./pages/settings/webhooks")],
-  ["team", () => import("./pages/settings/team")],
-  ["audit", () => import("./pages/settings/audit")],
-  ["backups", () => import("./pages/settings/backups")],
-  ["account", () => import("./pages/settings/account")],
+  ["shop", page(() => import("./pages/settings/shop"), "settings")],
+  ["sending", page(() => import("./pages/settings/sending"), "settings")],
+  ["domain", page(() => import("./pages/settings/domain"), "settings")],
+  ["connections", page(() => import("./pages/settings/connections"), "settings")],
+  ["keys", page(() => import("./pages/settings/keys"), "settings")],
+  ["webhooks", page(() => import("./pages/settings/webhooks"), "settings")],
+  ["team", page(() => import("./pages/settings/team"), "settings")],
+  ["audit", page(() => import("./pages/settings/audit"), "settings")],
+  ["backups", page(() => import("./pages/settings/backups"), "settings")],
+  ["account", page(() => import("./pages/settings/account"), "access", "settings")],
 ];
 
 /** Pages that stand alone. */
 const OUTSIDE: [path: string, page: Page][] = [
-  ["/sign-in", () => import("./pages/sign-in/index")],
-  ["/setup", () => import("./pages/setup/index")],
-  ["/reset", () => import("./pages/reset/index")],
+  ["/sign-in", page(() => import("./pages/sign-in/index"), "access")],
+  ["/setup", page(() => import("./pages/setup/index"), "access", "settings", "setup")],
+  ["/reset", page(() => import("./pages/reset/index"), "access")],
 ];
 
 const root = createRootRoute({
@@ -60,7 +75,7 @@ const shell = createRoute({ getParentRoute: () => root, id: "shell", component: 
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./pages/settings/index")),
+  component: lazyRouteComponent(page(() => import("./pages/settings/index"), "settings")),
 });
 
 const routeTree = root.addChildren([
