@@ -29,6 +29,8 @@ pub fn run(customers: usize, until: Timestamp, table: &mut Table) -> Result<()> 
         slug: "bench".to_owned(),
         settings: ShopSettings::new("Casa Misurata", "ordini@example.com", Seller::default()),
         disconnected: false,
+        tracked: Default::default(),
+        released: Default::default(),
         journeys: BTreeMap::new(),
         current: BTreeMap::new(),
     };

@@ -5,8 +5,11 @@ use crate::consent::ConsentAct;
 use crate::customer::{PersonDetails, PersonRef};
 use crate::id::{CustomerId, EffectId, Fresh, OrderId, ShopId};
 use crate::money::Money;
-use crate::order::{OrderSnapshot, ReturnState};
-use crate::parcel::{Checkpoint, ParcelSnapshot, ParcelState};
+use crate::order::{OrderSnapshot, ProblemKind, ReturnState};
+use crate::parcel::{
+    Checkpoint, Estimate, HoldAnswer, HoldOutcome, InstructedBy, ParcelSnapshot, ParcelState,
+    Telling,
+};
 use crate::product::Product;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +32,9 @@ pub struct ParcelRef {
     /// Carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
+    /// Our number of it within its order, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u16>,
 }
 
 /// Who or what fetched an image or followed a link (MAIL-06, MAIL-07).
@@ -105,6 +111,59 @@ pub enum Event {
         /// The carrier's time of the scan; any when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scanned_at: Option<Timestamp>,
+    },
+    /// Everything that a courier or aggregator tells of a parcel at one time.
+    ParcelTracked {
+        /// Which parcel.
+        parcel: ParcelRef,
+        /// What is told.
+        telling: Box<Telling>,
+    },
+    /// We expect a parcel on other days than before (ours).
+    ParcelEstimated {
+        /// Which parcel.
+        parcel: ParcelRef,
+        /// When.
+        estimate: Estimate,
+    },
+    /// A parcel's courier has told nothing for longer than is usual (ours). It is never taken for a loss.
+    ParcelFellSilent {
+        /// Which parcel.
+        parcel: ParcelRef,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Somebody said what shall be done with a held parcel.
+    HoldAnswered {
+        /// Which parcel.
+        parcel: ParcelRef,
+        /// What shall be done.
+        answer: HoldAnswer,
+        /// Who said so.
+        by: InstructedBy,
+    },
+    /// What became of an answer at the courier (ours).
+    HoldReported {
+        /// Which parcel.
+        parcel: ParcelRef,
+        /// The call that carried it.
+        call: EffectId,
+        /// What became of it.
+        #[serde(flatten)]
+        outcome: HoldOutcome,
+    },
+    /// A person reported a problem with a parcel or an order.
+    ProblemReported {
+        /// Which parcel; with neither number nor `seq`, the order.
+        parcel: ParcelRef,
+        /// What kind.
+        kind: ProblemKind,
+        /// In their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// Names of stored photos.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        photos: Vec<String>,
     },
     /// A return changed on the platform.
     ReturnUpdated {
@@ -234,6 +293,12 @@ impl Event {
             Event::ParcelUpdated { .. } => "parcel_updated",
             Event::ParcelScanned { .. } => "parcel_scanned",
             Event::ParcelScanRevoked { .. } => "parcel_scan_revoked",
+            Event::ParcelTracked { .. } => "parcel_tracked",
+            Event::ParcelEstimated { .. } => "parcel_estimated",
+            Event::ParcelFellSilent { .. } => "parcel_fell_silent",
+            Event::HoldAnswered { .. } => "hold_answered",
+            Event::HoldReported { .. } => "hold_reported",
+            Event::ProblemReported { .. } => "problem_reported",
             Event::ReturnUpdated { .. } => "return_updated",
             Event::CartUpdated { .. } => "cart_updated",
             Event::CartRemoved { .. } => "cart_removed",
@@ -336,6 +401,14 @@ pub enum Moment {
     ParcelReturned,
     /// It is lost.
     ParcelLost,
+    /// It will come later than was promised, or later than was last said.
+    ParcelDelayed,
+    /// Its courier has told nothing for longer than is usual.
+    ParcelSilent,
+    /// Somebody said what shall be done with it in its hold.
+    ParcelHoldAnswered,
+    /// A person reported a problem with it or with its order.
+    ProblemReported,
     /// A checkout with a way to reach the person was begun or changed.
     CartUpdated,
     /// A checkout became an order.

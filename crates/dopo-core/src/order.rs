@@ -4,7 +4,7 @@ use crate::consent::Channel;
 use crate::customer::PersonDetails;
 use crate::id::{CustomerId, EffectId, OrderId};
 use crate::money::Money;
-use crate::parcel::{PARCELS_MAX, Parcel, ParcelSnapshot, ParcelState};
+use crate::parcel::{Direction, PARCELS_MAX, Parcel, ParcelSnapshot, ParcelState};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,6 +13,12 @@ use std::collections::BTreeMap;
 pub const ORDER_LINES_MAX: usize = 2_000;
 /// Returns remembered for one order.
 pub const RETURNS_MAX: usize = 50;
+/// Problems remembered for one order.
+pub const PROBLEMS_MAX: usize = 10;
+/// Longest text of a reported problem, in characters.
+pub const PROBLEM_CHARS_MAX: usize = 2_000;
+/// Photos of one reported problem.
+pub const PROBLEM_PHOTOS_MAX: usize = 4;
 
 /// Where the money stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -200,6 +206,67 @@ pub struct ReturnFact {
     pub at: Timestamp,
 }
 
+/// What a person says is wrong with what came, or did not come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// It did not come, whatever the courier says.
+    NotReceived,
+    /// It came damaged.
+    Damaged,
+    /// Something else came.
+    WrongItem,
+    /// Part of it is missing.
+    Missing,
+    /// Something else.
+    Other,
+}
+
+impl ProblemKind {
+    /// All kinds.
+    pub const ALL: [ProblemKind; 5] = [
+        ProblemKind::NotReceived,
+        ProblemKind::Damaged,
+        ProblemKind::WrongItem,
+        ProblemKind::Missing,
+        ProblemKind::Other,
+    ];
+
+    /// The stable name used in storage, forms and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ProblemKind::NotReceived => "not_received",
+            ProblemKind::Damaged => "damaged",
+            ProblemKind::WrongItem => "wrong_item",
+            ProblemKind::Missing => "missing",
+            ProblemKind::Other => "other",
+        }
+    }
+
+    /// The kind with this stable name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.as_str() == name)
+    }
+}
+
+/// A problem that a person reported on their page.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Problem {
+    /// What kind.
+    pub kind: ProblemKind,
+    /// Which parcel; none = the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<u16>,
+    /// In the person's words, at most [`PROBLEM_CHARS_MAX`] characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Names of stored photos, at most [`PROBLEM_PHOTOS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// An order as we know it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Order {
@@ -216,6 +283,9 @@ pub struct Order {
     /// Its returns, at most [`RETURNS_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnFact>,
+    /// Problems that its person reported, at most [`PROBLEMS_MAX`]; the oldest go first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
     /// When the last parcel reached the person; the withdrawal period runs from here (CONS-04).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<Timestamp>,
@@ -314,9 +384,12 @@ impl Standing {
 }
 
 impl Order {
-    /// Where it stands as a whole. Parcels that were cancelled do not count.
+    /// Where it stands as a whole. Parcels that were cancelled, and those that bring goods back, do not count.
     pub fn standing(&self) -> Standing {
-        let live = || self.tracked.iter().filter(|p| p.is_live());
+        let live = || {
+            let outbound = |p: &&Parcel| p.is_live() && p.direction != Direction::Return;
+            self.tracked.iter().filter(outbound)
+        };
         let payment = self.snapshot.payment;
         let called_off = self.snapshot.cancelled_at.is_some() || payment == PaymentState::Voided;
         let money_back = payment == PaymentState::Refunded
@@ -351,24 +424,36 @@ impl Order {
             )
     }
 
-    /// The parcel with this tracking number or platform id, else a new one (up to [`PARCELS_MAX`]).
+    /// The parcel with this tracking number or platform id; where neither is told, the one that has neither.
+    pub fn parcel(&self, told: &ParcelSnapshot) -> Option<&Parcel> {
+        self.position(told).map(|at| &self.tracked[at])
+    }
+
+    /// The same, to change it.
+    pub fn known_parcel_mut(&mut self, told: &ParcelSnapshot) -> Option<&mut Parcel> {
+        self.position(told).map(|at| &mut self.tracked[at])
+    }
+
+    fn position(&self, told: &ParcelSnapshot) -> Option<usize> {
+        let nameless = |p: &ParcelSnapshot| p.external_id.is_none() && p.number.is_none();
+        self.tracked.iter().position(|p| {
+            (told.external_id.is_some() && p.snapshot.external_id == told.external_id)
+                || told.number.as_deref().is_some_and(|n| p.is_numbered(n))
+                || (nameless(told) && nameless(&p.snapshot))
+        })
+    }
+
+    /// The parcel that [`Order::parcel`] finds, else a new one (up to [`PARCELS_MAX`]).
     ///
     /// `None` when the order holds no more parcels.
     pub fn parcel_mut(&mut self, told: &ParcelSnapshot) -> Option<&mut Parcel> {
-        let found = self.tracked.iter().position(|p| {
-            (told.external_id.is_some() && p.snapshot.external_id == told.external_id)
-                || (told.number.is_some() && p.snapshot.number == told.number)
-        });
-        let index = match found {
+        let index = match self.position(told) {
             Some(index) => index,
             None if self.tracked.len() < PARCELS_MAX => {
                 self.tracked.push(Parcel {
                     seq: self.tracked.len() as u16,
                     snapshot: told.clone(),
-                    state: ParcelState::Unknown,
-                    reason: None,
-                    delivered_at: None,
-                    checkpoints: Vec::new(),
+                    ..Parcel::default()
                 });
                 self.tracked.len() - 1
             }
@@ -383,6 +468,7 @@ impl Order {
         let counting = || {
             self.tracked.iter().filter(|p| {
                 !p.snapshot.cancelled
+                    && p.direction != Direction::Return
                     && !matches!(p.state, ParcelState::Cancelled | ParcelState::Returned)
             })
         };

@@ -2,6 +2,7 @@
 
 use crate::italy::Locale;
 use crate::italy::hours::QuietHours;
+use crate::parcel::HoldRules;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,6 +178,9 @@ pub struct ShopSettings {
     /// Prefix of discount codes.
     #[serde(default = "coupon_prefix")]
     pub coupon_prefix: String,
+    /// What people may choose for a parcel that is held at a depot.
+    #[serde(default)]
+    pub hold: HoldRules,
 }
 
 fn italian() -> Locale {
@@ -227,6 +231,7 @@ impl ShopSettings {
             mix: Mix::default(),
             sunset_months: sunset_months(),
             coupon_prefix: coupon_prefix(),
+            hold: HoldRules::default(),
         }
     }
 

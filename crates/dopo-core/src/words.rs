@@ -208,6 +208,10 @@ pub const fn moment(moment: Moment) -> Words {
         }
         Moment::ParcelReturned => say("pacco che torna indietro", "parcel coming back"),
         Moment::ParcelLost => say("pacco smarrito", "parcel lost"),
+        Moment::ParcelDelayed => say("pacco in ritardo", "parcel delayed"),
+        Moment::ParcelSilent => say("corriere senza notizie", "courier silent"),
+        Moment::ParcelHoldAnswered => say("giacenza: risposta data", "depot hold answered"),
+        Moment::ProblemReported => say("problema segnalato", "problem reported"),
         Moment::CartUpdated => say("carrello lasciato", "cart left"),
         Moment::CartCompleted => say("carrello diventato ordine", "cart became an order"),
         Moment::CartRemoved => say("carrello cancellato", "cart removed"),

@@ -98,6 +98,8 @@ impl Shops {
                 slug: row.slug.clone(),
                 settings: row.settings,
                 disconnected: row.disconnected,
+                tracked: Default::default(),
+                released: Default::default(),
                 journeys,
                 current,
             };

@@ -111,6 +111,7 @@ pub(crate) async fn customer(
         told.cart_id = None;
         told.discount_codes.clear();
         told.parcels.clear();
+        order.problems.clear();
         for parcel in &mut order.tracked {
             *parcel = restricted(parcel);
         }
@@ -162,9 +163,10 @@ fn restricted(parcel: &Parcel) -> Parcel {
             ..ParcelSnapshot::default()
         },
         state: parcel.state,
-        reason: None,
         delivered_at: parcel.delivered_at,
-        checkpoints: Vec::new(),
+        direction: parcel.direction,
+        follows: parcel.follows,
+        ..Parcel::default()
     }
 }
 

@@ -68,6 +68,7 @@ fn order_placed(writes: &mut Writes, arrival: &Arrival) {
         snapshot: (**order).clone(),
         tracked: Vec::new(),
         returns: Vec::new(),
+        problems: Vec::new(),
         delivered_at: None,
         entered: BTreeMap::new(),
         counted: true,

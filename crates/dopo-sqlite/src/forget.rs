@@ -81,6 +81,7 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         told.cart_id = None;
         told.discount_codes.clear();
         told.parcels.clear();
+        order.problems.clear();
         for parcel in &mut order.tracked {
             *parcel = restricted(parcel);
         }
@@ -118,9 +119,10 @@ fn restricted(parcel: &Parcel) -> Parcel {
             ..ParcelSnapshot::default()
         },
         state: parcel.state,
-        reason: None,
         delivered_at: parcel.delivered_at,
-        checkpoints: Vec::new(),
+        direction: parcel.direction,
+        follows: parcel.follows,
+        ..Parcel::default()
     }
 }
 

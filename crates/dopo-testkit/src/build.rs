@@ -131,6 +131,7 @@ pub fn order(id: i64, customer: i64, external_id: &str) -> Order {
         snapshot: order_told(external_id, "anna@posta.example"),
         tracked: Vec::new(),
         returns: Vec::new(),
+        problems: Vec::new(),
         delivered_at: None,
         entered: BTreeMap::new(),
         counted: false,
@@ -390,15 +391,7 @@ pub fn scanned(order: Option<&str>, number: Option<&str>, at: Timestamp) -> Even
             number: number.map(str::to_owned),
             ..ParcelRef::default()
         },
-        checkpoint: Checkpoint {
-            at,
-            day_only: false,
-            state: ParcelState::InTransit,
-            reason: None,
-            code: None,
-            text: None,
-            place: None,
-        },
+        checkpoint: Checkpoint::new(at, ParcelState::InTransit),
     }
 }
 

@@ -20,7 +20,7 @@ use dopo_core::event::{EXTERNAL_ID_BYTES_MAX, Event, EventLine, ParcelRef};
 use dopo_core::italy::is_invisible;
 use dopo_core::money::{Currency, Money};
 use dopo_core::order::{ORDER_LINES_MAX, OrderLine, OrderSnapshot};
-use dopo_core::parcel::{Checkpoint, PARCELS_MAX, ParcelSnapshot};
+use dopo_core::parcel::{CHECKPOINTS_MAX, Checkpoint, PARCELS_MAX, ParcelSnapshot};
 use serde_json::Value;
 
 use crate::tidy;
@@ -312,7 +312,27 @@ fn check(line: &mut EventLine) -> Result<Option<String>, Fault> {
             }
         }
         Event::ProductRemoved { product } => check_id("product", product)?,
-        Event::PreferencesChanged { .. } | Event::MessageHeldBack { .. } => {
+        Event::ParcelTracked { parcel, telling } => {
+            check_parcel_ref(parcel)?;
+            if telling.scans.len() > CHECKPOINTS_MAX {
+                notes.add(format!(
+                    "of {} scans the newest {CHECKPOINTS_MAX} were taken",
+                    telling.scans.len()
+                ));
+                let over = telling.scans.len() - CHECKPOINTS_MAX;
+                telling.scans.drain(..over);
+            }
+            for scan in &mut telling.scans {
+                tidy_checkpoint(&mut scan.checkpoint);
+            }
+        }
+        Event::PreferencesChanged { .. }
+        | Event::MessageHeldBack { .. }
+        | Event::ParcelEstimated { .. }
+        | Event::ParcelFellSilent { .. }
+        | Event::HoldAnswered { .. }
+        | Event::HoldReported { .. }
+        | Event::ProblemReported { .. } => {
             let kind = line.event.kind();
             return Err(fault("type", format!("{kind} is made by Dopo itself only")));
         }

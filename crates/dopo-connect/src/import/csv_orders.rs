@@ -242,7 +242,7 @@ impl Layout for CsvOrders {
                         order: Some(external_id),
                         external_id: parcel_id,
                         number,
-                        carrier: None,
+                        ..ParcelRef::default()
                     },
                     checkpoint: Checkpoint {
                         at,
@@ -252,6 +252,7 @@ impl Layout for CsvOrders {
                         place: None,
                         text: None,
                         code: None,
+                        ..Checkpoint::default()
                     },
                 },
             ));

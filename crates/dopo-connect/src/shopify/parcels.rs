@@ -91,6 +91,7 @@ pub(super) fn shipment_scan(
             place: None,
             text: None,
             code: Some(status),
+            ..Checkpoint::default()
         },
     };
     Some((at, event))
@@ -160,6 +161,7 @@ pub(super) fn scan(
                 place: tidy::text(&place.join(", ")),
                 text: tidy::opt(str_of(&e.message)),
                 code: Some(status),
+                ..Checkpoint::default()
             },
         },
     ))

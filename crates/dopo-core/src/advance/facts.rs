@@ -79,6 +79,46 @@ impl World<'_> {
                     });
                 });
             }
+            Event::ParcelTracked { parcel, telling } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, out| {
+                    world.tracked(id, told, telling, &arrival, out);
+                });
+            }
+            Event::ParcelEstimated { parcel, estimate } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, out| {
+                    world.estimated(id, told, *estimate, &arrival, out);
+                });
+            }
+            Event::ParcelFellSilent { parcel, since } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, out| {
+                    world.fell_silent(id, told, *since, &arrival, out);
+                });
+            }
+            Event::HoldAnswered { parcel, answer, by } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, out| {
+                    world.hold_answered(id, told, answer, *by, &arrival, out);
+                });
+            }
+            Event::HoldReported {
+                parcel,
+                call,
+                outcome,
+            } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, _| {
+                    world.hold_reported(id, told, *call, outcome);
+                });
+            }
+            Event::ProblemReported {
+                parcel,
+                kind,
+                text,
+                photos,
+            } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, out| {
+                    let problem = (*kind, text.as_deref(), photos.as_slice());
+                    world.problem(id, told, problem, &arrival, out);
+                });
+            }
             Event::ReturnUpdated {
                 order,
                 return_id,

@@ -11,11 +11,13 @@ use crate::id::{CustomerId, EffectId, OrderId, RunId, ShopId};
 use crate::journey::{Journey, Run};
 use crate::message::Message;
 use crate::order::Order;
+use crate::parcel::Courier;
 use crate::product::Product;
 use crate::shop::ShopSettings;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod couriers;
 mod facts;
 mod figures;
 mod held;
@@ -28,6 +30,7 @@ mod people;
 mod runs;
 mod world;
 
+pub use couriers::{CourierCall, Look, courier_of, expected_until, promised_on};
 pub use figures::{
     ATTRIBUTION_DAYS, ATTRIBUTION_DAYS_CONTACT, FIRST_CONTACT_HOURS, HandOver, count_hand_over,
     count_order_change,
@@ -52,6 +55,11 @@ pub struct Shop {
     pub journeys: BTreeMap<(String, u32), Journey>,
     /// The version of each journey that new runs begin with; absent = switched off.
     pub current: BTreeMap<String, u32>,
+    /// Couriers whose parcels are looked at for this shop, because it has access to them and they do not tell by
+    /// themselves.
+    pub tracked: BTreeSet<Courier>,
+    /// Couriers that can be told what to do with a held parcel.
+    pub released: BTreeSet<Courier>,
 }
 
 impl Shop {
@@ -205,6 +213,10 @@ pub struct Writes {
     pub coupons_redeemed: Vec<(String, Timestamp)>,
     /// Tasks opened.
     pub tasks: Vec<Task>,
+    /// Parcels that are to be looked at, or no longer; whole.
+    pub looks: Vec<Look>,
+    /// Answers to holds that are to be carried to couriers.
+    pub calls: Vec<CourierCall>,
     /// Acts for the consent ledger.
     pub ledger: Vec<LedgerRow>,
     /// Counters moved.

@@ -112,6 +112,7 @@ impl World<'_> {
             snapshot: told,
             tracked: Vec::new(),
             returns: Vec::new(),
+            problems: Vec::new(),
             delivered_at: None,
             entered: Default::default(),
             counted: false,

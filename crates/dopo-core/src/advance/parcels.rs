@@ -40,14 +40,25 @@ impl World<'_> {
             .number
             .as_ref()
             .and_then(|n| self.loaded.parcel_numbers.get(n));
-        let told = ParcelSnapshot {
+        let mut told = ParcelSnapshot {
             external_id: parcel.external_id.clone(),
             number: parcel.number.clone(),
             carrier: parcel.carrier.clone(),
             ..ParcelSnapshot::default()
         };
         match by_order.or(by_number).copied() {
-            Some(id) => act(self, id, &told, out),
+            Some(id) => {
+                let tracked = self.loaded.orders.get(&id).map(|order| &order.tracked);
+                let ours = parcel
+                    .seq
+                    .and_then(|seq| tracked?.get(usize::from(seq)))
+                    .map(|ours| &ours.snapshot);
+                if let Some(ours) = ours {
+                    told.external_id = ours.external_id.clone();
+                    told.number = ours.number.clone();
+                }
+                act(self, id, &told, out);
+            }
             None => {
                 let waits = match (&parcel.order, &parcel.number) {
                     (Some(order), _) => WaitsFor::Order(order.clone()),

@@ -190,6 +190,7 @@ impl<'a> World<'a> {
         if self.counting {
             self.move_gauges();
         }
+        self.plan_looks();
         // A customer that was merged away in this batch is not written again.
         let gone: BTreeSet<CustomerId> = self.writes.merges.iter().map(|(from, _)| *from).collect();
         for id in &self.customers {
@@ -250,7 +251,14 @@ pub fn keys(arrivals: &[Arrival]) -> Keys {
                 keys.orders.insert(order.clone());
                 keys.parcel_numbers.extend(parcel.number.clone());
             }
-            Event::ParcelScanned { parcel, .. } | Event::ParcelScanRevoked { parcel, .. } => {
+            Event::ParcelScanned { parcel, .. }
+            | Event::ParcelScanRevoked { parcel, .. }
+            | Event::ParcelTracked { parcel, .. }
+            | Event::ParcelEstimated { parcel, .. }
+            | Event::ParcelFellSilent { parcel, .. }
+            | Event::HoldAnswered { parcel, .. }
+            | Event::HoldReported { parcel, .. }
+            | Event::ProblemReported { parcel, .. } => {
                 let ParcelRef { order, number, .. } = parcel;
                 keys.orders.extend(order.clone());
                 keys.parcel_numbers.extend(number.clone());

@@ -57,6 +57,7 @@ fn order() -> Order {
         snapshot,
         tracked: Vec::new(),
         returns: Vec::new(),
+        problems: Vec::new(),
         delivered_at: None,
         entered: Default::default(),
         counted: true,

@@ -694,7 +694,11 @@ fn about(moment: Moment) -> About {
         | Moment::ParcelDelivered
         | Moment::ParcelDeliveryRevoked
         | Moment::ParcelReturned
-        | Moment::ParcelLost => About::Parcel,
+        | Moment::ParcelLost
+        | Moment::ParcelDelayed
+        | Moment::ParcelSilent
+        | Moment::ParcelHoldAnswered
+        | Moment::ProblemReported => About::Parcel,
         Moment::CartUpdated | Moment::CartCompleted | Moment::CartRemoved => About::Cart,
         Moment::MessageOpened
         | Moment::MessageClicked

@@ -270,7 +270,11 @@ impl<'a, 'c> Walk<'a, 'c> {
             | Moment::ParcelDelivered
             | Moment::ParcelDeliveryRevoked
             | Moment::ParcelReturned
-            | Moment::ParcelLost => match key.order {
+            | Moment::ParcelLost
+            | Moment::ParcelDelayed
+            | Moment::ParcelSilent
+            | Moment::ParcelHoldAnswered
+            | Moment::ProblemReported => match key.order {
                 Some(order) => {
                     h.order == Some(order) && (key.parcel.is_none() || h.parcel == key.parcel)
                 }

@@ -1,5 +1,23 @@
 //! Parcels and their checkpoints: where a parcel is, why, who must act, and until when.
 
+mod courier;
+mod hear;
+mod hold;
+mod looks;
+mod reason;
+mod telling;
+
+pub use courier::Courier;
+pub use hear::HOLD_DAYS_USUAL;
+pub use hold::{
+    DepotHold, HOLDS_MAX, HoldAction, HoldAnswer, HoldOutcome, HoldRules, InstructedBy, Payer,
+    REFUSAL_CHARS_MAX,
+};
+pub use looks::LOOKING_DAYS_MAX;
+pub use reason::{ActBy, Culprit, REASONS, act_by, culprit, is_known_reason};
+pub use telling::{Direction, Estimate, PickupPoint, Related, Relation, Telling, ToldScan, Window};
+
+use crate::money::Money;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +27,13 @@ pub const CHECKPOINTS_MAX: usize = 100;
 pub const PARCELS_MAX: usize = 50;
 
 /// Where a parcel is. Delay, damage and address problems are reasons, never states.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ParcelState {
     /// Nothing known.
+    #[default]
     Unknown,
     /// Label made, carrier told.
     Announced,
@@ -134,19 +155,54 @@ impl ParcelState {
     }
 }
 
+/// Who told of a scan.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanSource {
+    /// The shop's platform, or our own JSON.
+    #[default]
+    Shop,
+    /// The courier itself.
+    Carrier,
+    /// Somebody who collects the tellings of many couriers (Sendcloud, Qapla', AfterShip, 17TRACK).
+    Aggregator,
+    /// A person in the shop.
+    Manual,
+}
+
+impl ScanSource {
+    /// Whether nobody has to be named: what is stored without a source came from the shop.
+    pub fn is_shop(&self) -> bool {
+        *self == ScanSource::Shop
+    }
+}
+
 /// One scan of the carrier.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// When the carrier says it happened.
     pub at: Timestamp,
-    /// True where the carrier gave a day and no hour.
+    /// True where the carrier gave a day and no hour: `at` is then the start of that day in `zone`, or the time of the
+    /// scan before it on the same day, so that the carrier's order holds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub day_only: bool,
+    /// The zone of the carrier's clock: an offset it told (`+01:00`) or the IANA zone its local time was read in
+    /// (`Europe/Rome`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// Where the parcel is after it.
     pub state: ParcelState,
-    /// Why, with who caused it as prefix (`consignee_not_home`, `carrier_damaged_parcel`…).
+    /// Why, with who caused it as prefix: one of [`REASONS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who must act, where the carrier's code says more than state and reason do (see [`act_by`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_by: Option<ActBy>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_deadline: Option<Timestamp>,
     /// Place in the carrier's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -156,6 +212,41 @@ pub struct Checkpoint {
     /// The carrier's code, kept raw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Who told of it.
+    #[serde(default, skip_serializing_if = "ScanSource::is_shop")]
+    pub source: ScanSource,
+}
+
+impl Checkpoint {
+    /// A scan that says when and where, and nothing else.
+    pub fn new(at: Timestamp, state: ParcelState) -> Self {
+        Checkpoint {
+            at,
+            state,
+            ..Checkpoint::default()
+        }
+    }
+
+    /// Its content as a number: the same scan told twice has the same one. FNV-1a, 64 bits, over time, raw code, text and
+    /// place; over the state where there is neither code nor text.
+    pub fn hash(&self) -> u64 {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        let mut hash = OFFSET;
+        let mut eat = |bytes: &[u8]| {
+            for byte in bytes.iter().chain(&[0xff]) {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
+            }
+        };
+        eat(&self.at.as_second().to_le_bytes());
+        for part in [&self.code, &self.text, &self.place] {
+            eat(part.as_deref().unwrap_or_default().trim().as_bytes());
+        }
+        if self.code.is_none() && self.text.is_none() {
+            eat(self.state.as_str().as_bytes());
+        }
+        hash
+    }
 }
 
 /// A checkpoint with what we know about our knowing it.
@@ -201,7 +292,7 @@ pub struct ParcelSnapshot {
 }
 
 /// A parcel as we know it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Parcel {
     /// Number within the order, from 0; the key of parcel journeys together with the order.
     pub seq: u16,
@@ -216,9 +307,52 @@ pub struct Parcel {
     /// When the person got it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<Timestamp>,
+    /// Who must act, from the same checkpoint.
+    #[serde(default, skip_serializing_if = "is_nobody")]
+    pub act_by: ActBy,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_deadline: Option<Timestamp>,
     /// Scans, oldest first by carrier time.
     #[serde(default)]
     pub checkpoints: Vec<KnownCheckpoint>,
+    /// Which way it goes.
+    #[serde(default, skip_serializing_if = "Direction::is_outbound")]
+    pub direction: Direction,
+    /// The parcel of the order that it brings back or brings again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<u16>,
+    /// Numbers it had before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_numbers: Vec<String>,
+    /// When the courier expects to deliver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// When we expect it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// The last day of the estimate that its person was last told as a delay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_told: Option<Date>,
+    /// Where it can be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup_point: Option<PickupPoint>,
+    /// What the driver collects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cash_on_delivery: Option<Money>,
+    /// Grams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_g: Option<u32>,
+    /// Holds, the newest last; at most [`HOLDS_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<DepotHold>,
+    /// Since when its courier's feed is silent, after longer than is usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_since: Option<Timestamp>,
+}
+
+fn is_nobody(act_by: &ActBy) -> bool {
+    *act_by == ActBy::Nobody
 }
 
 impl Parcel {
@@ -233,76 +367,5 @@ impl Parcel {
             && (self.snapshot.shipped_at.is_some()
                 || self.state.is_under_way()
                 || self.state.is_possession())
-    }
-
-    /// Adds a scan. Returns whether it was new; repeats (same time, state, code and place) change nothing.
-    pub fn learn(&mut self, checkpoint: Checkpoint, known_at: Timestamp) -> bool {
-        let same = |k: &KnownCheckpoint| {
-            k.checkpoint.at == checkpoint.at
-                && k.checkpoint.state == checkpoint.state
-                && k.checkpoint.code == checkpoint.code
-                && k.checkpoint.place == checkpoint.place
-        };
-        if self.checkpoints.iter().any(same) {
-            return false;
-        }
-        let at = self
-            .checkpoints
-            .partition_point(|k| k.checkpoint.at <= checkpoint.at);
-        self.checkpoints.insert(
-            at,
-            KnownCheckpoint {
-                checkpoint,
-                known_at,
-                revoked_at: None,
-            },
-        );
-        if self.checkpoints.len() > CHECKPOINTS_MAX {
-            self.checkpoints.remove(1);
-        }
-        self.settle();
-        true
-    }
-
-    /// Takes back every scan of `state` at `at` (any time when `None`). Returns whether one stood.
-    pub fn revoke(
-        &mut self,
-        state: ParcelState,
-        at: Option<Timestamp>,
-        known_at: Timestamp,
-    ) -> bool {
-        let mut any = false;
-        for known in &mut self.checkpoints {
-            let hit =
-                known.checkpoint.state == state && at.is_none_or(|at| at == known.checkpoint.at);
-            if hit && known.revoked_at.is_none() {
-                known.revoked_at = Some(known_at);
-                any = true;
-            }
-        }
-        if any {
-            self.settle();
-        }
-        any
-    }
-
-    /// Derives state, reason and delivery from the scans that stand.
-    fn settle(&mut self) {
-        let standing = || self.checkpoints.iter().filter(|k| k.revoked_at.is_none());
-        let newest = standing().next_back();
-        let state = newest.map_or(ParcelState::Unknown, |k| k.checkpoint.state);
-        let reason = newest.and_then(|k| k.checkpoint.reason.clone());
-        let delivered_at = if state.is_possession() {
-            standing()
-                .rev()
-                .take_while(|k| k.checkpoint.state.is_possession())
-                .last()
-                .map(|k| k.checkpoint.at)
-        } else {
-            None
-        };
-        self.state = state;
-        self.reason = reason;
-        self.delivered_at = delivered_at;
     }
 }

@@ -29,6 +29,8 @@ fn rehearsal() -> Rehearsal {
         slug: "casa".into(),
         settings: ShopSettings::new("Casa", "ordini@example.com", Seller::default()),
         disconnected: false,
+        tracked: Default::default(),
+        released: Default::default(),
         current: BTreeMap::from([(journey.id.clone(), 1)]),
         journeys: BTreeMap::from([((journey.id.clone(), 1), journey)]),
     })

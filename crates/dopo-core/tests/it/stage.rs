@@ -64,6 +64,8 @@ pub fn shop(id: i64) -> Shop {
         slug: format!("shop{id}"),
         settings,
         disconnected: false,
+        tracked: Default::default(),
+        released: Default::default(),
         journeys: Default::default(),
         current: Default::default(),
     };
@@ -148,15 +150,7 @@ pub fn order(name: &str, buyer: &str, at: Timestamp) -> OrderSnapshot {
 }
 
 pub fn scan(state: ParcelState, at: Timestamp) -> Checkpoint {
-    Checkpoint {
-        at,
-        day_only: false,
-        state,
-        reason: None,
-        place: None,
-        text: None,
-        code: None,
-    }
+    Checkpoint::new(at, state)
 }
 
 pub fn act(topic: Topic, channel: Option<Channel>, state: ConsentState) -> ConsentAct {

@@ -487,6 +487,7 @@ impl Way<'_, '_> {
                 place: place.map(str::to_owned),
                 text: Some(text.to_owned()),
                 code: None,
+                ..Checkpoint::default()
             },
         };
         self.story.tell(at, event);
@@ -551,6 +552,7 @@ fn parcel(
         external_id: told.external_id.clone(),
         number: Some(number),
         carrier: told.carrier.clone(),
+        seq: None,
     };
     story.tell(
         shipped_at,

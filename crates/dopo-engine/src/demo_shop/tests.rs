@@ -225,6 +225,8 @@ fn every_event_can_be_used_and_none_waits_for_another() {
         slug: catalogue::SLUG.to_owned(),
         settings: catalogue::settings(),
         disconnected: false,
+        tracked: Default::default(),
+        released: Default::default(),
         journeys: BTreeMap::new(),
         current: BTreeMap::new(),
     });

@@ -7,6 +7,7 @@
 pub mod channel;
 pub mod clock;
 pub mod console;
+pub mod courier;
 pub mod hooks;
 pub mod outward;
 pub mod store;
@@ -14,6 +15,7 @@ pub mod store;
 pub use channel::{Delivery, Envelope, MailChannel, Rendered};
 pub use clock::{Clock, Entropy};
 pub use console::*;
+pub use courier::*;
 pub use hooks::{HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
 pub use outward::*;
 pub use store::*;

@@ -150,9 +150,8 @@ impl Sample {
                 Purpose::Service | Purpose::Legal => ParcelState::InTransit,
                 _ => ParcelState::Delivered,
             },
-            reason: None,
             delivered_at: full.then(|| hours(-1)),
-            checkpoints: Vec::new(),
+            ..Parcel::default()
         };
         let order = Order {
             id: OrderId(7),
@@ -194,6 +193,7 @@ impl Sample {
             },
             tracked: vec![parcel],
             returns: Vec::new(),
+            problems: Vec::new(),
             delivered_at: full.then(|| hours(-1)),
             entered: BTreeMap::new(),
             counted: false,
@@ -329,6 +329,8 @@ impl Sample {
                 slug: "faggio".to_owned(),
                 settings,
                 disconnected: false,
+                tracked: Default::default(),
+                released: Default::default(),
                 journeys: BTreeMap::new(),
                 current: BTreeMap::new(),
             },

@@ -564,9 +564,7 @@ fn parcel(state: ParcelState, number: &str) -> Parcel {
             ..ParcelSnapshot::default()
         },
         state,
-        reason: None,
-        delivered_at: None,
-        checkpoints: Vec::new(),
+        ..Parcel::default()
     }
 }
 

@@ -23,9 +23,7 @@ fn everything(n: i64, email: &str) -> Writes {
             ..ParcelSnapshot::default()
         },
         state: ParcelState::InTransit,
-        reason: None,
-        delivered_at: None,
-        checkpoints: Vec::new(),
+        ..Parcel::default()
     });
     let mut about = message(n, 0, n);
     about.order_id = Some(OrderId(n));

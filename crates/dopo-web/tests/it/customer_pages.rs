@@ -37,6 +37,7 @@ fn scan(number: &str, state: ParcelState, after_s: i64) -> Event {
             place: Some("Bari".into()),
             text: None,
             code: None,
+            ..Checkpoint::default()
         },
     }
 }

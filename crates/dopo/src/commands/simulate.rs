@@ -38,6 +38,8 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
         slug: "simulazione".to_owned(),
         settings,
         disconnected: false,
+        tracked: Default::default(),
+        released: Default::default(),
         journeys: BTreeMap::new(),
         current: BTreeMap::new(),
     };

@@ -195,7 +195,7 @@ pub(super) fn too_deep(place: Place, out: &mut Diagnostics) {
 }
 
 /// All moments by their stable names.
-pub const MOMENTS: [(&str, Moment); 25] = [
+pub const MOMENTS: [(&str, Moment); 29] = [
     ("order_placed", Moment::OrderPlaced),
     ("order_paid", Moment::OrderPaid),
     ("order_cancelled", Moment::OrderCancelled),
@@ -211,6 +211,10 @@ pub const MOMENTS: [(&str, Moment); 25] = [
     ("parcel_delivery_revoked", Moment::ParcelDeliveryRevoked),
     ("parcel_returned", Moment::ParcelReturned),
     ("parcel_lost", Moment::ParcelLost),
+    ("parcel_delayed", Moment::ParcelDelayed),
+    ("parcel_silent", Moment::ParcelSilent),
+    ("parcel_hold_answered", Moment::ParcelHoldAnswered),
+    ("problem_reported", Moment::ProblemReported),
     ("cart_updated", Moment::CartUpdated),
     ("cart_completed", Moment::CartCompleted),
     ("cart_removed", Moment::CartRemoved),
