@@ -102,6 +102,8 @@ scopes! {
     CustomersForget "customers:forget" x _ _ _ _
     /// See orders and parcels.
     OrdersRead "orders:read" x x x x _
+    /// Say what shall be done with held parcels.
+    OrdersWrite "orders:write" x x x _ _
     /// See messages and what they said.
     MessagesRead "messages:read" x x x x _
     /// Send one by hand, replay, stop.
@@ -227,6 +229,7 @@ mod tests {
                 "customers:read",
                 "customers:write",
                 "orders:read",
+                "orders:write",
                 "messages:read",
                 "messages:write",
                 "consents:write",

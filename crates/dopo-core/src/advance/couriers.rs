@@ -4,7 +4,6 @@ use super::facts::happening;
 use super::world::World;
 use crate::event::{Arrival, Happening, Moment};
 use crate::id::{EffectId, OrderId, RunId};
-use crate::italy::hours::zone_named;
 use crate::order::{
     Order, PROBLEM_CHARS_MAX, PROBLEM_PHOTOS_MAX, PROBLEMS_MAX, Problem, ProblemKind,
 };
@@ -80,10 +79,6 @@ pub fn expected_until(parcel: &Parcel, zone: &TimeZone) -> Option<Date> {
 }
 
 impl World<'_> {
-    fn zone(&self) -> TimeZone {
-        zone_named(&self.shop.settings.time_zone).unwrap_or(TimeZone::UTC)
-    }
-
     /// Takes in everything a courier tells.
     pub(super) fn tracked(
         &mut self,
@@ -176,7 +171,7 @@ impl World<'_> {
         arrival: &Arrival,
         out: &mut Vec<Happening>,
     ) {
-        let zone = self.zone();
+        let zone = self.zone().clone();
         let Some(order) = self.loaded.orders.get_mut(&id) else {
             return;
         };
@@ -412,7 +407,7 @@ impl World<'_> {
         if self.shop.tracked.is_empty() {
             return;
         }
-        let zone = self.zone();
+        let zone = self.zone().clone();
         for id in &self.orders {
             let Some(order) = self.loaded.orders.get(id) else {
                 continue;

@@ -27,6 +27,7 @@ mod operator;
 mod orders;
 mod parcels;
 mod people;
+mod performance;
 mod runs;
 mod world;
 
@@ -38,6 +39,7 @@ pub use figures::{
 pub use held::Held;
 pub use leave::permit_leaving;
 pub use operator::{ByHand, Correction, WrongField, correct_customer, send_by_hand, stop_runs};
+pub use performance::{TRANSIT_DAYS_MAX, weight_band};
 pub use world::keys;
 
 /// A shop with what decisions need of it, as one unchanging value that batches share.

@@ -1,6 +1,7 @@
 //! The working copy of the facts of one batch, and which of them changed.
 
 use super::figures::OrderGauge;
+use super::performance::Performance;
 use super::{Decided, Keys, Loaded, Shop, Writes};
 use crate::counter::Name;
 use crate::event::{Arrival, Event, ParcelRef};
@@ -37,6 +38,10 @@ pub(super) struct World<'a> {
     /// What the loaded orders and runs counted for in the gauges, by id.
     orders_before: Vec<(OrderId, OrderGauge)>,
     runs_before: Vec<(RunId, Place)>,
+    /// What the parcels of the loaded orders counted for, by order; orders without a courier are left out.
+    performance_before: Vec<(OrderId, Vec<Option<Performance>>)>,
+    /// The shop's zone.
+    zone: TimeZone,
     /// People made, less records that were merged away.
     people: i64,
 }
@@ -49,10 +54,17 @@ impl<'a> World<'a> {
         entropy: u128,
         counting: bool,
     ) -> Self {
+        let zone = zone_named(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
         let (mut day, mut orders_before, mut runs_before) = (Date::ZERO, Vec::new(), Vec::new());
+        let mut performance_before = Vec::new();
         if counting {
-            let zone = zone_named(&shop.settings.time_zone).unwrap_or(TimeZone::UTC);
             day = zone.to_datetime(now).date();
+            for order in loaded.orders.values() {
+                let performance = Performance::of_order(order, &zone);
+                if !performance.is_empty() {
+                    performance_before.push((order.id, performance));
+                }
+            }
             let orders = loaded.orders.values();
             orders_before.extend(orders.map(|order| (order.id, OrderGauge::of(order))));
             let runs = loaded.runs.values();
@@ -76,6 +88,8 @@ impl<'a> World<'a> {
             steps: 0,
             orders_before,
             runs_before,
+            performance_before,
+            zone,
             people: 0,
         }
     }
@@ -141,6 +155,13 @@ impl<'a> World<'a> {
             if *before != after {
                 before.move_to(&after, shop, counters);
             }
+            let before = &self.performance_before;
+            let before = match before.binary_search_by_key(id, |(id, _)| *id) {
+                Ok(at) => self.performance_before[at].1.as_slice(),
+                Err(_) => &[],
+            };
+            let after = Performance::of_order(order, &self.zone);
+            Performance::count_change(before, &after, shop, counters);
         }
         for id in &self.runs {
             let Some(run) = self.loaded.runs.get(id) else {
@@ -173,6 +194,11 @@ impl<'a> World<'a> {
             .collect();
         let people = self.people - forgotten.len() as i64;
         counters.gauge(shop, "now.customers", "", people);
+    }
+
+    /// The shop's zone.
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// Keeps an arrival for the operator: it cannot be used.

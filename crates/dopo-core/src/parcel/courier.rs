@@ -37,8 +37,8 @@ macro_rules! couriers {
 
 couriers! {
     Brt "brt" "BRT" ["bartolini", "brt-it", "brt corriere espresso"],
-    GlsItaly "gls_it" "GLS Italy" ["gls", "gls italia", "gls-italy", "gls-it"],
-    GlsGroup "gls_group" "GLS" ["gls group", "gls europe", "gls eu"],
+    GlsItaly "gls_it" "GLS" ["gls italia", "gls-italy", "gls-it"],
+    GlsGroup "gls_group" "GLS Group" ["gls europe", "gls eu"],
     Poste "poste" "Poste Italiane" ["poste-italiane", "poste italiane crono", "poste delivery business", "poste it", "posteitaliane", "sda", "sda express courier", "italy-sda", "crono", "paccocelere"],
     Dhl "dhl" "DHL" ["dhl ecommerce", "dhl-ecommerce", "dhl parcel", "dhl paket"],
     DhlExpress "dhl_express" "DHL Express" ["dhl-express", "dhl express italy", "dhl-express-italy"],
