@@ -344,6 +344,10 @@ impl<'a> Walk<'a> {
                 self.block(then, way, out);
                 self.block(on_timeout, way, out);
             }
+            Step::WaitBefore { seconds, then } => {
+                span(*seconds, place, "wait_before.deadline", out);
+                self.block(then, way, out);
+            }
             Step::WaitQuiet { moments, seconds } => {
                 span(*seconds, place, "wait_quiet.for", out);
                 if *seconds <= 0 {
@@ -628,6 +632,7 @@ fn uses_messages(condition: &Condition) -> bool {
         | Condition::OrderStands(_)
         | Condition::OrderDelivered(_)
         | Condition::ParcelIn(_)
+        | Condition::ParcelIs(_)
         | Condition::CartOpen(_)
         | Condition::BoughtGroup(_)
         | Condition::HasTag(_)
@@ -658,7 +663,8 @@ fn can_be_unknown(condition: &Condition, key: KeyBy) -> bool {
         Condition::OrderPaid(_)
         | Condition::CashOnDelivery(_)
         | Condition::OrderStands(_)
-        | Condition::OrderDelivered(_) => !order_known,
+        | Condition::OrderDelivered(_)
+        | Condition::ParcelIs(_) => !order_known,
         Condition::CartOpen(_) => key != KeyBy::Cart,
         Condition::OrdersAtLeast(_)
         | Condition::BoughtGroup(_)

@@ -1,13 +1,13 @@
 //! Conditions: three-valued questions about facts (PRIV-12). Kleene's logic: *unknown* spreads unless the known parts decide.
 
-use super::{Condition, RunState, SentStep};
+use super::{Condition, ParcelTrait, RunState, SentStep};
 use crate::cart::Cart;
 use crate::consent::{Channel, ConsentState};
 use crate::customer::Customer;
 use crate::effect::Effect;
 use crate::gate::Truth;
 use crate::order::Order;
-use crate::parcel::{Parcel, ParcelState};
+use crate::parcel::{Direction, Parcel, ParcelState};
 use crate::shop::ShopSettings;
 use jiff::Timestamp;
 
@@ -98,6 +98,7 @@ pub(super) fn evaluate_with(
         Condition::OrderStands(wanted) => order(Order::stands, *wanted),
         Condition::OrderDelivered(wanted) => order(|o| o.delivered_at.is_some(), *wanted),
         Condition::ParcelIn(states) => parcel_in(facts, states),
+        Condition::ParcelIs(what) => parcel_is(facts, *what),
         Condition::CartOpen(wanted) => facts
             .cart
             .map_or(Truth::Unknown, |c| Truth::of(c.is_open() == *wanted)),
@@ -201,6 +202,23 @@ fn parcel_in(facts: &Facts<'_>, states: &[ParcelState]) -> Truth {
         None if order.tracked.is_empty() => Truth::Unknown,
         None => all(order.tracked.iter().map(one)),
     }
+}
+
+/// The run's parcel, or any parcel of the order where the run is not about one.
+fn parcel_is(facts: &Facts<'_>, what: ParcelTrait) -> Truth {
+    let Some(order) = facts.order else {
+        return Truth::Unknown;
+    };
+    let one = |parcel: &Parcel| match what {
+        ParcelTrait::AwaitingAnswer => parcel.hold().is_some_and(|hold| hold.awaits_answer()),
+        ParcelTrait::Silent => parcel.silent_since.is_some(),
+        ParcelTrait::GoingBack => parcel.direction == Direction::Return,
+    };
+    let mut about = order
+        .tracked
+        .iter()
+        .filter(|p| facts.parcel.is_none_or(|seq| p.seq == seq));
+    Truth::of(about.any(one))
 }
 
 fn has_tag(customer: &Customer, tag: &str, pending: &[Effect]) -> bool {

@@ -1,6 +1,6 @@
 //! A compiled journey as a picture: nodes and edges with their words in both languages. Pure; layout is the viewer's.
 
-use super::{Condition, Journey, KeyBy, Next, Node};
+use super::{Condition, Journey, KeyBy, Next, Node, ParcelTrait};
 use crate::consent::{Channel, Purpose};
 use crate::italy::Locale;
 use crate::italy::format;
@@ -211,6 +211,20 @@ fn drawn(n: usize, node: &Node) -> GraphNode {
                 }),
             )
         },
+        Node::WaitBefore { seconds, .. } => plain(
+            id,
+            "wait_until",
+            Text::both(|l| match l {
+                Locale::It => format!(
+                    "Aspetta: {} prima della scadenza del pacco",
+                    span(*seconds, l)
+                ),
+                Locale::En => format!(
+                    "Wait until {} before the parcel's deadline",
+                    span(*seconds, l)
+                ),
+            }),
+        ),
         Node::If { condition: c, .. } => {
             let asked = condition(c);
             plain(
@@ -332,6 +346,16 @@ fn ways(node: &Node) -> Vec<(Next, Option<Text>)> {
         Node::WaitFor { then, timeout, .. } => vec![
             (*then, Some(Text::new("è successo", "it happened"))),
             (*timeout, Some(Text::new("tempo scaduto", "time is up"))),
+        ],
+        Node::WaitBefore { then, missed, .. } => vec![
+            (*then, Some(Text::new("è il momento", "it is time"))),
+            (
+                *missed,
+                Some(Text::new(
+                    "nessuna scadenza, o già passato",
+                    "no deadline, or past",
+                )),
+            ),
         ],
         Node::If {
             then,
@@ -487,6 +511,21 @@ fn said(condition: &Condition, l: Locale) -> String {
                 Locale::En => format!("the parcel is: {}", names.join(" or ")),
             }
         }
+        Condition::ParcelIs(what) => match what {
+            ParcelTrait::AwaitingAnswer => l.pick(
+                "la giacenza aspetta una risposta",
+                "the hold awaits an answer",
+            ),
+            ParcelTrait::Silent => l.pick(
+                "il corriere tace da troppo",
+                "the courier has been silent for too long",
+            ),
+            ParcelTrait::GoingBack => l.pick(
+                "il pacco torna al negozio",
+                "the parcel goes back to the shop",
+            ),
+        }
+        .to_owned(),
         Condition::CartOpen(yes) => wanted(
             *yes,
             ("il carrello aspetta ancora", "the cart still waits"),

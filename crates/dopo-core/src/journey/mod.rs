@@ -66,6 +66,36 @@ pub struct Goal {
     pub exits: bool,
 }
 
+/// What can hold for a parcel beside its state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParcelTrait {
+    /// It is held, and nobody's answer is on its way to the courier.
+    AwaitingAnswer,
+    /// Its courier has told nothing for longer than is usual.
+    Silent,
+    /// It brings goods back to the shop.
+    GoingBack,
+}
+
+impl ParcelTrait {
+    /// All of them.
+    pub const ALL: [ParcelTrait; 3] = [
+        ParcelTrait::AwaitingAnswer,
+        ParcelTrait::Silent,
+        ParcelTrait::GoingBack,
+    ];
+
+    /// The stable name used in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ParcelTrait::AwaitingAnswer => "awaiting_answer",
+            ParcelTrait::Silent => "silent",
+            ParcelTrait::GoingBack => "going_back",
+        }
+    }
+}
+
 /// A question about the facts, answered true, false or unknown.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +128,8 @@ pub enum Condition {
     OrderDelivered(bool),
     /// The parcel is in one of these states.
     ParcelIn(Vec<ParcelState>),
+    /// This holds for the parcel.
+    ParcelIs(ParcelTrait),
     /// The cart still waits.
     CartOpen(bool),
     /// Something of this similarity group was bought.
@@ -159,6 +191,15 @@ pub enum Node {
         then: Next,
         /// When none came.
         timeout: Next,
+    },
+    /// Wait until so long before the parcel's deadline (the hold closes, the pick-up point sends it back).
+    WaitBefore {
+        /// Seconds.
+        seconds: i64,
+        /// When it came.
+        then: Next,
+        /// When no deadline is known, or that moment has passed.
+        missed: Next,
     },
     /// Go on by a condition.
     If {

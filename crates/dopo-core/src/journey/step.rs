@@ -12,10 +12,12 @@ use crate::effect::{Effect, OpenTask, SendMessage};
 use crate::event::{Happening, Moment};
 use crate::gate::{Truth, person_zone};
 use crate::id::{EffectId, RunId};
-use crate::italy::hours::local_instant;
+use crate::italy::hours::{local_instant, zone_named};
 use crate::order::Order;
+use crate::parcel::ParcelState;
 use crate::shop::ShopSettings;
 use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -199,6 +201,16 @@ impl<'a, 'c> Walk<'a, 'c> {
     fn wait_over(&mut self) {
         let next = match self.ctx.journey.nodes.get(usize::from(self.state.node)) {
             Some(Node::Wait { next, .. } | Node::WaitUntil { next, .. }) => *next,
+            Some(Node::WaitBefore {
+                seconds,
+                then,
+                missed,
+            }) => match self.deadline() {
+                // It was put off meanwhile: the wait goes on.
+                Some(at) if later(at, -seconds) > self.now => Some(self.state.node),
+                Some(at) if at > self.now => *then,
+                Some(_) | None => *missed,
+            },
             _ => None, // a document that lost this node: nothing more can be said
         };
         self.run_from(next);
@@ -434,6 +446,15 @@ impl<'a, 'c> Walk<'a, 'c> {
                     }
                     *next
                 }
+                Node::WaitBefore {
+                    seconds, missed, ..
+                } => {
+                    let until = self.deadline().map(|at| later(at, -seconds));
+                    if let Some(until) = until.filter(|until| *until > self.now) {
+                        return self.wait(number, until);
+                    }
+                    *missed
+                }
                 Node::WaitFor {
                     timeout_seconds, ..
                 } => {
@@ -515,6 +536,26 @@ impl<'a, 'c> Walk<'a, 'c> {
             Some(&self.state),
             &self.effects,
         )
+    }
+
+    /// When it is too late for the run's parcel: people can no longer answer its hold, or its last day at the pick-up
+    /// point is over.
+    fn deadline(&self) -> Option<Timestamp> {
+        let seq = self.ctx.key.parcel?;
+        let parcel = self.ctx.order?.tracked.iter().find(|p| p.seq == seq)?;
+        if let Some(hold) = parcel.hold() {
+            return Some(hold.closes_at(&self.ctx.shop.hold));
+        }
+        let last_day = parcel
+            .pickup_point
+            .as_ref()
+            .and_then(|point| point.until)
+            .filter(|_| parcel.state == ParcelState::ReadyForPickup)
+            .and_then(|day| day.tomorrow().ok());
+        let zone = zone_named(&self.ctx.shop.time_zone).unwrap_or(TimeZone::UTC);
+        last_day
+            .map(|day| local_instant(day.to_datetime(Time::midnight()), &zone))
+            .or(parcel.act_deadline)
     }
 
     /// The next instant with this local time on one of these weekdays, in the person's zone; now when it is now.

@@ -6,6 +6,7 @@ mod hold;
 mod looks;
 mod reason;
 mod telling;
+mod words;
 
 pub use courier::Courier;
 pub use hear::HOLD_DAYS_USUAL;
@@ -16,6 +17,7 @@ pub use hold::{
 pub use looks::LOOKING_DAYS_MAX;
 pub use reason::{ActBy, Culprit, REASONS, act_by, culprit, is_known_reason};
 pub use telling::{Direction, Estimate, PickupPoint, Related, Relation, Telling, ToldScan, Window};
+pub use words::reason_words;
 
 use crate::money::Money;
 use jiff::{Timestamp, civil::Date};

@@ -279,7 +279,10 @@ pub fn step_at(journey: &Journey, id: &str) -> Option<String> {
     }
     let node: u16 = id.parse().ok()?;
     match journey.nodes.get(usize::from(node))? {
-        Node::Wait { .. } | Node::WaitUntil { .. } | Node::WaitFor { .. } => {
+        Node::Wait { .. }
+        | Node::WaitUntil { .. }
+        | Node::WaitBefore { .. }
+        | Node::WaitFor { .. } => {
             Some(format!("{}.{node}", journey.version))
         }
         _ => None,

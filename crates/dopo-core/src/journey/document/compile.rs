@@ -28,6 +28,7 @@ pub fn sends_most(steps: &[At<Step>], rest: usize) -> usize {
             Step::WaitFor {
                 then, on_timeout, ..
             } => sends_most(then, rest).max(sends_most(on_timeout, rest)),
+            Step::WaitBefore { then, .. } => sends_most(then, rest).max(rest),
             Step::Wait { .. }
             | Step::WaitUntil { .. }
             | Step::WaitQuiet { .. }
@@ -95,6 +96,11 @@ impl Compiler {
                     timeout: next,
                 }
             }
+            Step::WaitBefore { seconds, then } => Node::WaitBefore {
+                seconds: *seconds,
+                then: self.block(then, next, rest),
+                missed: next,
+            },
             Step::If {
                 condition,
                 then,
@@ -180,6 +186,7 @@ fn ways(node: &mut Node) -> Vec<&mut Next> {
         | Node::Coupon { next, .. }
         | Node::Task { next, .. } => vec![next],
         Node::WaitFor { then, timeout, .. } => vec![then, timeout],
+        Node::WaitBefore { then, missed, .. } => vec![then, missed],
         Node::If {
             then,
             otherwise,

@@ -6,12 +6,12 @@ use super::values::{
 };
 use super::{At, DEPTH_MAX, Mention};
 use crate::consent::Topic;
-use crate::journey::Condition;
 use crate::journey::check::{Diagnostics, nearest};
+use crate::journey::{Condition, ParcelTrait};
 use crate::parcel::ParcelState;
 
 /// The conditions by their key.
-const CONDITIONS: [&str; 21] = [
+const CONDITIONS: [&str; 22] = [
     "all",
     "any",
     "not",
@@ -26,6 +26,7 @@ const CONDITIONS: [&str; 21] = [
     "order_stands",
     "order_delivered",
     "parcel_in",
+    "parcel_is",
     "cart_open",
     "bought_group",
     "has_tag",
@@ -143,6 +144,10 @@ fn condition(
                 .map(|item| Some(one_of(item, what, "bad_value", &all, out)?.value))
                 .collect::<Vec<_>>();
             Condition::ParcelIn(states.into_iter().collect::<Option<_>>()?)
+        }
+        "parcel_is" => {
+            let all = ParcelTrait::ALL.map(|what| (what.as_str(), what));
+            Condition::ParcelIs(one_of(body, what, "bad_value", &all, out)?.value)
         }
         "bought_group" => Condition::BoughtGroup(text(body, what, out)?.value),
         "has_tag" => Condition::HasTag(text(body, what, out)?.value),

@@ -108,6 +108,13 @@ pub enum Step {
         /// Seconds.
         seconds: i64,
     },
+    /// `wait_before: {deadline: 24h, then: […]}`: until so long before the parcel's deadline.
+    WaitBefore {
+        /// Seconds.
+        seconds: i64,
+        /// Steps when it came, before what follows; left out where no deadline is known or that moment has passed.
+        then: Vec<At<Step>>,
+    },
     /// `if: …` with `then`, `else`, `unknown`.
     If {
         /// The question.

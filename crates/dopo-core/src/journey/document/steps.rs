@@ -35,11 +35,12 @@ pub(super) fn block(
 }
 
 /// The steps by their first key.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "wait",
     "wait_until",
     "wait_for",
     "wait_quiet",
+    "wait_before",
     "if",
     "send",
     "set",
@@ -95,6 +96,7 @@ fn step(
         "wait_until" => wait_until(body, out),
         "wait_for" => wait_for(body, depth, mentions, out),
         "wait_quiet" => wait_quiet(body, out),
+        "wait_before" => wait_before(body, depth, mentions, out),
         "if" => {
             let condition = condition_at(body, depth, mentions, out);
             let then = fields.take("then");
@@ -204,6 +206,24 @@ fn wait_quiet(tree: &At<Tree>, out: &mut Diagnostics) -> Option<Step> {
     Some(Step::WaitQuiet {
         moments: any?,
         seconds: span?,
+    })
+}
+
+fn wait_before(
+    tree: &At<Tree>,
+    depth: usize,
+    mentions: &mut Vec<Mention>,
+    out: &mut Diagnostics,
+) -> Option<Step> {
+    let mut fields = Fields::of(tree, "wait_before", out)?;
+    let span = fields.need("deadline", out);
+    let span = span.and_then(|t| seconds(t, "wait_before.deadline", out));
+    let then = fields.need("then", out);
+    let then = then.map(|t| block(t, depth + 1, mentions, out));
+    fields.end(out);
+    Some(Step::WaitBefore {
+        seconds: span?,
+        then: then?,
     })
 }
 
