@@ -4,7 +4,8 @@
 //! decision and never copied, so that a year of a shop takes seconds.
 
 use crate::advance::{
-    self, Decided, HandOver, Keys, Loaded, MessageMark, Shop, WaitsFor, permit_leaving, rehearse,
+    self, CourierCall, Decided, HandOver, Keys, Loaded, MessageMark, Shop, WaitsFor,
+    permit_leaving, rehearse,
 };
 use crate::cart::Cart;
 use crate::consent::Channel;
@@ -183,6 +184,8 @@ pub struct Rehearsal {
     coupons: Vec<Coupon>,
     /// Open tasks and whose they are.
     tasks: Table<EffectId, CustomerId>,
+    /// Answers to holds for couriers.
+    calls: Vec<CourierCall>,
     counters: Counters,
     steps: u64,
     /// Whether figures are counted, and closed runs and messages that left are kept, for later clicks and questions.
@@ -214,6 +217,7 @@ impl Rehearsal {
             unusable: Vec::new(),
             coupons: Vec::new(),
             tasks: Table::default(),
+            calls: Vec::new(),
             counters: Counters::default(),
             steps: 0,
             keeps_history: true,
@@ -290,6 +294,11 @@ impl Rehearsal {
     /// Open tasks.
     pub fn tasks(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// What was to be told to couriers so far.
+    pub fn calls(&self) -> &[CourierCall] {
+        &self.calls
     }
 
     /// All orders, in no order.
@@ -584,6 +593,7 @@ impl Rehearsal {
         }
         if self.keeps_history {
             self.coupons.extend(writes.coupons);
+            self.calls.extend(writes.calls);
             let tasks = writes.tasks.into_iter();
             self.tasks
                 .extend(tasks.map(|task| (task.effect, task.customer_id)));

@@ -4,5 +4,6 @@ mod check;
 mod figures;
 mod journeys;
 mod orders;
+mod parcels;
 mod stage;
 mod storm;

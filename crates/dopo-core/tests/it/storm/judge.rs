@@ -8,11 +8,11 @@ use dopo_core::id::CustomerId;
 use dopo_core::journey::{CloseReason, Phase};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::Standing;
-use dopo_core::parcel::ParcelState;
+use dopo_core::parcel::{Direction, HoldOutcome, ParcelState};
 use dopo_core::simulate::{Row, Verdict};
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl History {
     /// The gauges say what one counts, and no figure of the first page contradicts another.
@@ -85,6 +85,75 @@ impl History {
                 if less != "kpi.orders" && of(less, kind) != of(less, "") {
                     wrong.push(format!("5: {less} differs by {kind}"));
                 }
+            }
+        }
+        for what in wrong {
+            self.fail(what);
+        }
+    }
+
+    /// The figures of couriers say what their parcels came to.
+    fn couriers_count_what_there_is(&mut self) {
+        let mut there: BTreeMap<&str, i64> = BTreeMap::new();
+        for order in self.stage.orders() {
+            for parcel in &order.tracked {
+                let counts = parcel.is_live()
+                    && parcel.direction == Direction::Outbound
+                    && parcel.snapshot.carrier.is_some();
+                if !counts {
+                    continue;
+                }
+                let standing = || {
+                    let known = parcel.checkpoints.iter();
+                    known.filter(|k| k.revoked_at.is_none())
+                };
+                let any = |is: fn(ParcelState) -> bool| standing().any(|k| is(k.checkpoint.state));
+                let mut put = |metric, is: bool| *there.entry(metric).or_default() += i64::from(is);
+                put("courier.shipped", any(ParcelState::is_under_way));
+                put("courier.held", any(|s| s == ParcelState::HeldAtDepot));
+                put(
+                    "courier.attempt_failed",
+                    any(|s| s == ParcelState::AttemptFailed),
+                );
+                put("courier.delivered", parcel.delivered_at.is_some());
+            }
+        }
+        let mut wrong = Vec::new();
+        for (metric, n) in there {
+            let counters = self.stage.counters().0.iter();
+            let counted: i64 = counters
+                .filter(|(key, _)| key.metric == metric)
+                .map(|(_, n)| n)
+                .sum();
+            if counted != n {
+                wrong.push(format!("5: {metric} is {counted}, there are {n}"));
+            }
+        }
+        for what in wrong {
+            self.fail(what);
+        }
+    }
+
+    /// 2: a courier is told once what to do with a held parcel, unless it refused.
+    fn couriers_are_told_once(&mut self) {
+        let mut ids = BTreeSet::new();
+        let mut wrong = Vec::new();
+        for call in self.stage.calls() {
+            if !ids.insert(call.id) {
+                wrong.push("2: one call twice".to_owned());
+            }
+        }
+        let holds = || {
+            let orders = self.stage.orders();
+            orders.flat_map(|o| o.tracked.iter().flat_map(|p| &p.holds))
+        };
+        for hold in holds() {
+            let told = hold.outcome.is_some() && hold.outcome != Some(HoldOutcome::ByHand);
+            if told && !hold.call.is_some_and(|call| ids.contains(&call)) {
+                wrong.push("2: a hold waits for a call that nobody makes".to_owned());
+            }
+            if hold.answer.is_some() != hold.answered_at.is_some() {
+                wrong.push("4: an answer without its time".to_owned());
             }
         }
         for what in wrong {
@@ -433,9 +502,11 @@ impl History {
         for what in stuck {
             self.fail(format!("2: {what}"));
         }
+        self.couriers_are_told_once();
         if self.forgot {
             return; // then facts are rightly gone
         }
+        self.couriers_count_what_there_is();
         let mut lost = Vec::new();
         for name in &self.told_orders {
             if self.stage.order_named(name).is_none() {

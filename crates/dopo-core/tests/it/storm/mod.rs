@@ -13,8 +13,11 @@ use dopo_core::customer::{PersonDetails, PersonRef};
 use dopo_core::event::{Actor, BounceKind, Event, EventLine, Origin, ParcelRef};
 use dopo_core::id::{CustomerId, EffectId, RunId};
 use dopo_core::money::Money;
-use dopo_core::order::{PaymentState, ReturnState};
-use dopo_core::parcel::ParcelState;
+use dopo_core::order::{PaymentState, ProblemKind, ReturnState};
+use dopo_core::parcel::{
+    Checkpoint, Courier, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, ParcelState,
+    Related, Relation, ScanSource, Telling, ToldScan,
+};
 use dopo_core::shop::TrackingMode;
 use dopo_core::simulate::{Rehearsal, Row, Verdict};
 use jiff::tz::TimeZone;
@@ -63,6 +66,7 @@ fn twenty_thousand_stormy_histories_break_none_of_the_five() {
     // A storm that rains nothing proves nothing.
     assert!(totals.events > 10 * HISTORIES);
     assert!(totals.sent > 2 * HISTORIES);
+    assert!(totals.calls > HISTORIES / 20, "{} calls", totals.calls);
     for (what, count) in &totals.seen {
         assert!(*count > 20, "hardly any {what}: {count}");
     }
@@ -114,6 +118,8 @@ struct Total {
     events: u64,
     sent: u64,
     held_back: u64,
+    /// Answers to holds on their way to couriers.
+    calls: u64,
     seen: BTreeMap<String, u64>,
     broken: Vec<String>,
 }
@@ -121,6 +127,7 @@ struct Total {
 impl Total {
     fn add(&mut self, seed: u64, played: &Played) {
         self.events += played.events;
+        self.calls += played.calls;
         for row in &played.rows {
             if row.decision == Verdict::Allow {
                 self.sent += 1;
@@ -136,6 +143,7 @@ impl Total {
 
     fn join(mut self, other: Total) -> Total {
         self.events += other.events;
+        self.calls += other.calls;
         self.sent += other.sent;
         self.held_back += other.held_back;
         for (what, count) in other.seen {
@@ -148,6 +156,7 @@ impl Total {
 
 struct Played {
     events: u64,
+    calls: u64,
     rows: Vec<Row>,
     broken: Vec<String>,
 }
@@ -225,14 +234,18 @@ impl History {
         if dice.one_in(4) {
             shop.settings.caps.email_per_7_days = 1;
         }
+        if !dice.one_in(4) {
+            shop.released.insert(Courier::Brt);
+        }
+        shop.tracked.insert(Courier::Brt);
         let start = Timestamp::from_second(1_790_000_000 + dice.below(30_000_000) as i64).unwrap();
         let mut stage = Rehearsal::new(shop);
         stage.pass(start);
         let turns = 10 + dice.below(14);
-        let opening = if dice.one_in(4) {
-            opening(start)
-        } else {
-            Vec::new()
+        let opening = match dice.below(8) {
+            0..=1 => opening(start),
+            2..=3 => held_opening(start),
+            _ => Vec::new(),
         };
         History {
             opening,
@@ -341,6 +354,7 @@ impl History {
         }
         Played {
             events: self.events,
+            calls: self.stage.calls().len() as u64,
             rows: self.stage.rows().to_vec(),
             broken: std::mem::take(&mut self.broken),
         }
@@ -364,9 +378,14 @@ impl History {
             Event::OrderCancelled { order }
             | Event::OrderRefunded { order, .. }
             | Event::ReturnUpdated { order, .. } => Some(order.as_str()),
-            Event::ParcelScanned { parcel, .. } | Event::ParcelScanRevoked { parcel, .. } => {
-                parcel.order.as_deref()
-            }
+            Event::ParcelScanned { parcel, .. }
+            | Event::ParcelScanRevoked { parcel, .. }
+            | Event::ParcelTracked { parcel, .. }
+            | Event::ParcelEstimated { parcel, .. }
+            | Event::ParcelFellSilent { parcel, .. }
+            | Event::HoldAnswered { parcel, .. }
+            | Event::HoldReported { parcel, .. }
+            | Event::ProblemReported { parcel, .. } => parcel.order.as_deref(),
             _ => None,
         };
         if let Some(name) = ORDERS.into_iter().find(|o| Some(*o) == order) {
@@ -409,7 +428,8 @@ impl History {
         let cart = self.dice.pick(&CARTS);
         let event = match self.dice.below(100) {
             0..=19 => self.order(order, cart, at),
-            20..=49 => self.scan(order, at),
+            20..=35 => self.scan(order, at),
+            36..=49 => self.courier(order, at),
             50..=53 => Event::ParcelScanRevoked {
                 parcel: number(order),
                 state: self
@@ -469,6 +489,9 @@ impl History {
         if self.dice.one_in(3) {
             order.soft_spam_notice = None;
         }
+        if self.dice.one_in(2) {
+            order.promised_on = Some(at.to_zoned(ROME.clone()).date());
+        }
         if self.dice.one_in(3) {
             order.cart_id = Some(cart.to_owned());
         }
@@ -502,6 +525,8 @@ impl History {
             ParcelState::Delivered,
             ParcelState::Collected,
             ParcelState::AttemptFailed,
+            ParcelState::HeldAtDepot,
+            ParcelState::ReadyForPickup,
             ParcelState::Returning,
             ParcelState::Lost,
         ]);
@@ -509,6 +534,117 @@ impl History {
         Event::ParcelScanned {
             parcel: number(order),
             checkpoint: stage::scan(state, at),
+        }
+    }
+
+    /// What a courier tells, what people answer to it, and what we make of its silence.
+    fn courier(&mut self, order: &'static str, at: Timestamp) -> Event {
+        let parcel = ParcelRef {
+            carrier: Some("BRT".into()),
+            ..number(order)
+        };
+        match self.dice.below(10) {
+            0..=4 => Event::ParcelTracked {
+                parcel,
+                telling: Box::new(self.telling(at)),
+            },
+            5..=6 => Event::HoldAnswered {
+                parcel,
+                answer: HoldAnswer {
+                    action: self.dice.pick(&HoldAction::ALL),
+                    address: None,
+                    phone: None,
+                    note: None,
+                },
+                by: self.dice.pick(&[InstructedBy::Buyer, InstructedBy::Shop]),
+            },
+            7 => {
+                let calls = self.stage.calls();
+                let call = match calls.len() {
+                    0 => EffectId(7),
+                    n => calls[self.dice.below(n as u64) as usize].id,
+                };
+                let outcome = match self.dice.below(3) {
+                    0 => HoldOutcome::Accepted { reference: None },
+                    1 => HoldOutcome::Deferred,
+                    _ => HoldOutcome::Refused {
+                        why: "fuori zona".into(),
+                    },
+                };
+                Event::HoldReported {
+                    parcel,
+                    call,
+                    outcome,
+                }
+            }
+            8 => Event::ParcelEstimated {
+                parcel,
+                estimate: self.estimate(at),
+            },
+            _ if self.dice.one_in(2) => Event::ProblemReported {
+                parcel,
+                kind: self.dice.pick(&ProblemKind::ALL),
+                text: Some("non c'è".into()),
+                photos: vec![],
+            },
+            _ => Event::ParcelFellSilent { parcel, since: at },
+        }
+    }
+
+    fn telling(&mut self, at: Timestamp) -> Telling {
+        let scans = (0..1 + self.dice.below(4))
+            .map(|n| {
+                let at = at - SignedDuration::from_hours(5 * (4 - n as i64));
+                let state = self.dice.pick(&[
+                    ParcelState::InTransit,
+                    ParcelState::AtDepot,
+                    ParcelState::OutForDelivery,
+                    ParcelState::AttemptFailed,
+                    ParcelState::HeldAtDepot,
+                    ParcelState::HeldAtDepot,
+                    ParcelState::ReadyForPickup,
+                    ParcelState::Delivered,
+                    ParcelState::Returned,
+                ]);
+                ToldScan {
+                    checkpoint: Checkpoint {
+                        source: ScanSource::Carrier,
+                        code: Some(state.as_str().into()),
+                        ..Checkpoint::new(at, state)
+                    },
+                    taken_back: self.dice.one_in(8),
+                }
+            })
+            .collect();
+        let related = match self.dice.below(12) {
+            0 => vec![Related {
+                relation: Relation::Return,
+                number: "R-1".into(),
+            }],
+            1 => vec![Related {
+                relation: Relation::Renumbered,
+                number: format!("N-{}", self.dice.below(3)),
+            }],
+            _ => vec![],
+        };
+        Telling {
+            scans,
+            complete: self.dice.one_in(2),
+            weight_g: self.dice.one_in(3).then_some(3_000),
+            related,
+            ..Telling::default()
+        }
+    }
+
+    fn estimate(&mut self, at: Timestamp) -> Estimate {
+        let day = at.to_zoned(ROME.clone()).date();
+        let in_days = |n: u64| day.saturating_add(jiff::Span::new().days(n as i64));
+        Estimate {
+            median: in_days(1),
+            from: in_days(0),
+            until: in_days(2 + self.dice.below(4)),
+            coverage_percent: 80,
+            sample: 40,
         }
     }
 
@@ -615,6 +751,59 @@ fn opening(at: Timestamp) -> Vec<EventLine> {
                     agree(Topic::TrackingOpen),
                     agree(Topic::TrackingClick),
                 ],
+            },
+        ),
+    ]
+}
+
+/// A parcel that is held, and two who say what shall be done, last line first.
+fn held_opening(at: Timestamp) -> Vec<EventLine> {
+    let parcel = || ParcelRef {
+        carrier: Some("BRT".into()),
+        ..number("A1")
+    };
+    let line = |id: &str, event| EventLine {
+        id: id.to_owned(),
+        at,
+        event,
+    };
+    let answer = |action, by| Event::HoldAnswered {
+        parcel: parcel(),
+        answer: HoldAnswer {
+            action,
+            address: None,
+            phone: None,
+            note: None,
+        },
+        by,
+    };
+    let held = Checkpoint {
+        source: ScanSource::Carrier,
+        ..Checkpoint::new(at, ParcelState::HeldAtDepot)
+    };
+    vec![
+        line(
+            "opening-shop",
+            answer(HoldAction::SendBack, InstructedBy::Shop),
+        ),
+        line(
+            "opening-buyer",
+            answer(HoldAction::Redeliver, InstructedBy::Buyer),
+        ),
+        line(
+            "opening-hold",
+            Event::ParcelTracked {
+                parcel: parcel(),
+                telling: Box::new(Telling {
+                    scans: vec![held.into()],
+                    ..Telling::default()
+                }),
+            },
+        ),
+        line(
+            "opening-order",
+            Event::OrderUpdated {
+                order: Box::new(stage::order("A1", "giulia", at)),
             },
         ),
     ]
