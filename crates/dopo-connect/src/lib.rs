@@ -4,6 +4,7 @@
 //! first, over the raw body; then [`shopify`], [`woocommerce`] or [`events`] (our own JSON). [`import`] reads the same
 //! facts from files. [`mail`] hands messages over, [`webhook`] posts our own events, [`dns`] looks up a sender's records.
 
+pub mod couriers;
 pub mod dns;
 pub mod events;
 pub mod import;

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use dopo_engine::ports::{Post, Posted, Poster};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Uri};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -33,6 +33,34 @@ const AGENT: &str = "Dopo-Webhooks/1";
 pub struct HttpPoster {
     tls: Result<Arc<rustls::ClientConfig>, String>,
     private: bool,
+}
+
+/// A request to somebody else.
+pub(crate) struct Asking {
+    /// How.
+    pub(crate) method: Method,
+    /// Where.
+    pub(crate) url: String,
+    /// Headers; the names in small letters.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// Body.
+    pub(crate) body: Vec<u8>,
+    /// How we call ourselves.
+    pub(crate) agent: &'static str,
+    /// Bytes of the answer's body that are read; a larger one is cut off and missing.
+    pub(crate) answer_bytes_max: usize,
+    /// Whether an unencrypted connection may only go to a private address.
+    pub(crate) plain_only_private: bool,
+}
+
+/// An answer.
+pub(crate) struct Answered {
+    /// Status.
+    pub(crate) code: u16,
+    /// Headers.
+    pub(crate) headers: HeaderMap,
+    /// Body; missing where it broke off or was too large.
+    pub(crate) body: Option<Bytes>,
 }
 
 /// An address taken apart.
@@ -109,8 +137,36 @@ impl HttpPoster {
     }
 
     async fn try_post(&self, post: Post) -> Result<Posted, Posted> {
-        let target = self.target(&post.url).map_err(Posted::Refused)?;
+        let answered = self
+            .exchange(Asking {
+                method: Method::POST,
+                url: post.url,
+                headers: post.headers,
+                body: post.body.into_bytes(),
+                agent: AGENT,
+                answer_bytes_max: ANSWER_BYTES_MAX,
+                plain_only_private: false,
+            })
+            .await?;
+        Ok(Posted::Answered {
+            code: answered.code,
+            retry_after: retry_after(&answered.headers),
+        })
+    }
+
+    /// One request and its answer, without redirects and without a time limit.
+    ///
+    /// # Errors
+    /// [`Posted::Refused`] where it can never be sent, else [`Posted::Unreached`].
+    pub(crate) async fn exchange(&self, asking: Asking) -> Result<Answered, Posted> {
+        let target = self.target(&asking.url).map_err(Posted::Refused)?;
         let addresses = self.addresses(&target).await?;
+        let outside = |address: &SocketAddr| is_public(address.ip());
+        if asking.plain_only_private && !target.tls && addresses.iter().any(outside) {
+            return Err(Posted::Refused(
+                "http:// is only for this machine and private networks: write https://".to_owned(),
+            ));
+        }
         let mut stream = None;
         for address in addresses {
             if let Ok(open) = TcpStream::connect(address).await {
@@ -121,7 +177,7 @@ impl HttpPoster {
         let stream = stream.ok_or_else(|| away("no connection"))?;
         let _ = stream.set_nodelay(true);
         if !target.tls {
-            return exchange(stream, &target, post).await;
+            return exchange(stream, &target, asking).await;
         }
         let config = self.tls.clone().map_err(Posted::Unreached)?;
         let name = rustls::pki_types::ServerName::try_from(target.host.clone())
@@ -130,8 +186,14 @@ impl HttpPoster {
             .connect(name, stream)
             .await
             .map_err(|error| away(&format!("TLS failed: {error}")))?;
-        exchange(stream, &target, post).await
+        exchange(stream, &target, asking).await
     }
+}
+
+/// The seconds that an answer asks to wait.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    value.trim().parse().ok().map(Duration::from_secs)
 }
 
 const PRIVATE: &str = "this address lies in a private network: an installation that means it sets DOPO_WEBHOOKS_PRIVATE=1";
@@ -140,7 +202,7 @@ fn away(why: &str) -> Posted {
     Posted::Unreached(why.to_owned())
 }
 
-async fn exchange<S>(stream: S, target: &Target, post: Post) -> Result<Posted, Posted>
+async fn exchange<S>(stream: S, target: &Target, asking: Asking) -> Result<Answered, Posted>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -156,16 +218,18 @@ where
         .authority()
         .map(|authority| authority.as_str())
         .unwrap_or_default();
-    let mut request = Request::post(path)
+    let mut request = Request::builder()
+        .method(asking.method)
+        .uri(path)
         .header(HOST, host)
-        .header(USER_AGENT, AGENT);
-    for (name, value) in &post.headers {
+        .header(USER_AGENT, asking.agent);
+    for (name, value) in &asking.headers {
         let value = HeaderValue::from_str(value)
             .map_err(|_| Posted::Refused("a header cannot be sent".to_owned()))?;
         request = request.header(HeaderName::from_static(name), value);
     }
     let request = request
-        .body(Full::new(Bytes::from(post.body)))
+        .body(Full::new(Bytes::from(asking.body)))
         .map_err(|_| Posted::Refused("the request cannot be made".to_owned()))?;
     // The connection ends with this task, whichever way the answer goes.
     let driving = tokio::spawn(connection);
@@ -174,18 +238,13 @@ where
             .send_request(request)
             .await
             .map_err(|_| away("the connection broke before the answer"))?;
-        let code = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.trim().parse().ok())
-            .map(Duration::from_secs);
-        // The status is the answer; a body that breaks off changes nothing.
-        let _ = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-            .collect()
-            .await;
-        Ok(Posted::Answered { code, retry_after })
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, asking.answer_bytes_max).collect().await;
+        Ok(Answered {
+            code: head.status.as_u16(),
+            headers: head.headers,
+            body: body.ok().map(http_body_util::Collected::to_bytes),
+        })
     }
     .await;
     driving.abort();

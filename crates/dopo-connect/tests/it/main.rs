@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod couriers;
 mod events;
 mod import;
 mod mail;

@@ -1,0 +1,153 @@
+//! Couriers and those who collect their tellings.
+//!
+//! Every vendor is a folder: `wire` is what it sends, `translate` makes [`Telling`](dopo_core::parcel::Telling)s of it
+//! (pure: bytes in, values out), `client` asks it, and `codes.csv` says what its codes mean. Each has a `VENDOR` row, a
+//! function `open` and a function `tables`. Shared ground: [`codes`], [`time`], [`http`], [`xml`].
+
+pub mod codes;
+pub mod dhl;
+pub mod http;
+pub mod time;
+pub mod xml;
+
+use crate::webhook::HttpPoster;
+use codes::CodeTable;
+use dopo_engine::ports::{AccountField, CourierDesk, Couriers, Vendor};
+use http::Caller;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The field in which an account names another address than the courier's usual one: a sandbox, or a test.
+pub const BASE_URL: AccountField = AccountField {
+    name: "base_url",
+    secret: false,
+    optional: true,
+};
+
+/// One line a vendor, in the order in which they are shown.
+macro_rules! vendors {
+    ($($module:ident,)*) => {
+        /// All vendors.
+        pub static VENDORS: &[Vendor] = &[$($module::VENDOR),*];
+
+        fn opened(account: &Account<'_>) -> Result<Arc<dyn CourierDesk>, String> {
+            $(
+                if account.vendor == $module::VENDOR.name {
+                    return $module::open(account);
+                }
+            )*
+            Err(format!("there is no courier called {}", account.vendor))
+        }
+
+        /// All code tables.
+        pub fn tables() -> Vec<&'static CodeTable> {
+            let mut tables = Vec::new();
+            $(tables.extend($module::tables());)*
+            tables
+        }
+    };
+}
+
+vendors! {
+    dhl,
+}
+
+/// The values of an account's fields.
+pub struct Account<'a> {
+    vendor: &'a str,
+    fields: &'a BTreeMap<String, String>,
+    http: &'a Arc<HttpPoster>,
+}
+
+impl Account<'_> {
+    /// A field, where it holds something.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let value = self.fields.get(name)?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// A field that must hold something.
+    ///
+    /// # Errors
+    /// In words: it is missing.
+    pub fn need(&self, name: &str) -> Result<String, String> {
+        self.get(name)
+            .map(str::to_owned)
+            .ok_or_else(|| format!("the account needs {name}"))
+    }
+
+    /// A caller of the courier's usual address, or of the account's [`BASE_URL`].
+    ///
+    /// # Errors
+    /// In words: the address cannot be used.
+    pub fn caller(&self, usual: &str) -> Result<Caller, String> {
+        Caller::new(self.http.clone(), self.get(BASE_URL.name).unwrap_or(usual))
+    }
+
+    /// A caller of one address, whatever the account says.
+    ///
+    /// # Errors
+    /// In words: the address cannot be used.
+    pub fn caller_of(&self, address: &str) -> Result<Caller, String> {
+        Caller::new(self.http.clone(), address)
+    }
+}
+
+/// Opens accounts with all vendors.
+pub struct VendorDesks {
+    http: Arc<HttpPoster>,
+}
+
+impl VendorDesks {
+    /// `private` lets accounts name addresses in private networks and on this machine, also with `http://`.
+    pub fn new(private: bool) -> Self {
+        VendorDesks {
+            http: Arc::new(HttpPoster::new(private)),
+        }
+    }
+}
+
+impl Couriers for VendorDesks {
+    fn vendors(&self) -> &'static [Vendor] {
+        VENDORS
+    }
+
+    fn open(
+        &self,
+        vendor: &str,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Arc<dyn CourierDesk>, String> {
+        let account = Account {
+            vendor,
+            fields,
+            http: &self.http,
+        };
+        if let Some(row) = VENDORS.iter().find(|row| row.name == vendor) {
+            for field in row.fields.iter().filter(|field| !field.optional) {
+                account.need(field.name)?;
+            }
+        }
+        opened(&account)
+    }
+}
+
+/// A weight in grams; nothing where it is zero, absurd or in a unit that is not known.
+pub fn grams(value: f64, unit: &str) -> Option<u32> {
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "kg" | "kgs" | "k" => 1_000.0,
+        "g" | "gr" => 1.0,
+        "lb" | "lbs" | "l" => 453.592_37,
+        "oz" | "ozs" => 28.349_523,
+        _ => return None,
+    };
+    let grams = (value * factor).round();
+    // A lorry carries 40 t.
+    (grams >= 1.0 && grams <= 40_000_000.0).then_some(grams as u32)
+}
+
+/// A place from its parts, those that hold something, in their order.
+pub fn place(parts: &[Option<&str>]) -> Option<String> {
+    let parts = parts.iter().flatten().map(|part| part.trim());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
