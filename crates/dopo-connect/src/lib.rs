@@ -15,5 +15,6 @@ pub mod tidy;
 pub mod translation;
 pub mod webhook;
 pub mod woocommerce;
+pub mod write_back;
 
 pub use translation::{Setting, Translation};

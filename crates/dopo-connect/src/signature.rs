@@ -157,7 +157,7 @@ pub fn sign_standard(secret: &str, id: &str, seconds: i64, body: &[u8]) -> Resul
     Ok(format!("v1,{}", STANDARD.encode(mac)))
 }
 
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     // HMAC takes keys of any length, so this cannot fail; an all-zero code would match nothing that is signed.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return [0; 32];
@@ -169,7 +169,7 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// Whether any of the codes equals any of the expected ones; looks at all of them, each in constant time.
-fn any_equal(given: &[Vec<u8>], expected: &[[u8; 32]]) -> bool {
+pub(crate) fn any_equal(given: &[Vec<u8>], expected: &[[u8; 32]]) -> bool {
     let mut hit = subtle::Choice::from(0);
     for code in given {
         for right in expected {
@@ -195,14 +195,14 @@ fn simple(value: &str, name: &'static str, body: &[u8], secrets: &[&str]) -> Res
 }
 
 /// The first of the names that has a value.
-fn first<'h>(header: &impl Fn(&str) -> Option<&'h str>, names: &[&str]) -> Option<&'h str> {
+pub(crate) fn first<'h>(header: &impl Fn(&str) -> Option<&'h str>, names: &[&str]) -> Option<&'h str> {
     names
         .iter()
         .find_map(|n| header(n).map(str::trim).filter(|v| !v.is_empty()))
 }
 
 /// A delivery id fit to be stored, or one made from the body.
-fn delivery_id(told: Option<&str>, body: &[u8]) -> String {
+pub(crate) fn delivery_id(told: Option<&str>, body: &[u8]) -> String {
     let fits =
         |id: &&str| id.len() <= DELIVERY_ID_BYTES_MAX && id.bytes().all(|b| b.is_ascii_graphic());
     told.filter(fits).map_or_else(

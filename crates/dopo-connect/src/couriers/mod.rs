@@ -4,13 +4,32 @@
 //! (pure: bytes in, values out), `client` asks it, and `codes.csv` says what its codes mean. Each has a `VENDOR` row, a
 //! function `open` and a function `tables`. Shared ground: [`codes`], [`time`], [`http`], [`xml`].
 
+pub mod aftership;
+pub mod amazon;
+pub mod bpost;
+pub mod brt;
+pub mod chronopost;
 pub mod codes;
+pub mod colissimo;
 pub mod dhl;
+pub mod dpd;
+pub mod geodis;
+pub mod gls_italy;
+pub mod hooks;
 pub mod http;
+pub mod inpost;
+mod italian;
+pub mod laposte;
+pub mod numbers;
+pub mod poste;
+pub mod qapla;
+pub mod sendcloud;
 pub mod time;
+pub mod track17;
 pub mod xml;
 
 use crate::webhook::HttpPoster;
+use crate::write_back::{shopify, woocommerce};
 use codes::CodeTable;
 use dopo_engine::ports::{AccountField, CourierDesk, Couriers, Vendor};
 use http::Caller;
@@ -43,13 +62,27 @@ macro_rules! vendors {
         pub fn tables() -> Vec<&'static CodeTable> {
             let mut tables = Vec::new();
             $(tables.extend($module::tables());)*
+            // Couriers whose answers are read and who are not asked.
+            tables.extend(amazon::tables().into_iter().chain(bpost::tables()));
+            tables.extend(chronopost::tables().into_iter().chain(dpd::tables()));
+            tables.extend(geodis::tables().into_iter().chain(laposte::tables()));
             tables
         }
     };
 }
 
 vendors! {
+    brt,
+    gls_italy,
+    poste,
+    inpost,
     dhl,
+    sendcloud,
+    aftership,
+    qapla,
+    track17,
+    shopify,
+    woocommerce,
 }
 
 /// The values of an account's fields.

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use dopo_core::advance::CourierCall;
-use dopo_core::parcel::{Courier, HoldAction, Telling};
+use dopo_core::italy::Locale;
+use dopo_core::parcel::{Courier, HoldAction, ParcelState, Telling};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,6 +109,60 @@ pub trait CourierDesk: Send + Sync + 'static {
         let _ = call;
         Released::Refused("this courier cannot be told from here".to_owned())
     }
+    /// The way to tell a shop's platform what became of a parcel; only platforms have one.
+    fn write_back(&self) -> Option<&dyn WriteBack> {
+        None
+    }
+}
+
+/// What a shop's platform is told about a parcel after its state changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShopWord {
+    /// The platform's id of the order.
+    pub order: String,
+    /// The platform's id of the fulfilment, where the platform named one.
+    pub fulfilment: Option<String>,
+    /// The courier as the shop names it.
+    pub carrier: Option<String>,
+    /// The tracking number.
+    pub number: Option<String>,
+    /// Where the parcel is.
+    pub state: ParcelState,
+    /// Why.
+    pub reason: Option<String>,
+    /// When it came there, by the courier's time.
+    pub at: Timestamp,
+    /// When it is expected, at the latest.
+    pub expected_until: Option<Timestamp>,
+    /// The language of the people in the shop.
+    pub locale: Locale,
+}
+
+/// What telling a platform became.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Written {
+    /// It knows now, or knew already.
+    Done,
+    /// There is nothing that it could be told; in words.
+    Nothing(&'static str),
+    /// Refused for good; in words, for the shop.
+    Refused(String),
+    /// Not now.
+    Later {
+        /// How long to wait, where it was said.
+        after: Option<Duration>,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Tells a shop's platform what became of a parcel. Only what couriers and collectors told is written back: what the
+/// platform said itself would come round and round.
+#[async_trait]
+pub trait WriteBack: Send + Sync {
+    /// Tells it. The same word (order, fulfilment or number, state, time) is written once however often it is tried: the
+    /// platform is asked first whether it holds it.
+    async fn write(&self, word: &ShopWord) -> Written;
 }
 
 /// A field of an account.

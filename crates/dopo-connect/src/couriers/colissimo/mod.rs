@@ -1,0 +1,3 @@
+//! Colissimo: La Poste's parcels, told by La Poste's tracking API.
+
+pub use super::laposte::translate;
