@@ -91,6 +91,18 @@ pub(crate) async fn customer(
         "-- customer()
          DELETE FROM parcel_numbers p USING orders o WHERE o.shop_id = $1 AND o.customer_id = $2
              AND p.shop_id = o.shop_id AND p.order_id = o.order_id",
+        "-- customer()
+         DELETE FROM looks t USING orders o WHERE o.shop_id = $1 AND o.customer_id = $2
+             AND t.shop_id = o.shop_id AND t.order_id = o.order_id",
+        "-- customer()
+         DELETE FROM courier_calls t USING orders o WHERE o.shop_id = $1 AND o.customer_id = $2
+             AND t.shop_id = o.shop_id AND t.order_id = o.order_id",
+        "-- customer()
+         DELETE FROM photos t USING orders o WHERE o.shop_id = $1 AND o.customer_id = $2
+             AND t.shop_id = o.shop_id AND t.order_id = o.order_id",
+        "-- customer()
+         DELETE FROM risks r USING orders o WHERE o.shop_id = $1 AND o.customer_id = $2
+             AND r.shop_id = o.shop_id AND r.order_id = o.order_id",
         "-- customer()\nDELETE FROM merged_customers WHERE shop_id = $1 AND into_id = $2",
     ];
     let orders = sqlx::query_as!(

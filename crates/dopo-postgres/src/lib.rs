@@ -14,6 +14,7 @@ mod arrivals;
 mod backup;
 mod console;
 mod counters;
+mod couriers;
 mod due;
 mod fault;
 mod forget;

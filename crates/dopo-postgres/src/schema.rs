@@ -1,6 +1,6 @@
 //! The schema: embedded migrations, applied in order, never edited once released.
 
-use crate::console::listed;
+use crate::console::{listed, risks};
 use crate::fault::refused;
 use dopo_engine::ports::store::StoreError;
 use sha2::{Digest, Sha256};
@@ -12,16 +12,16 @@ struct Migration {
     name: &'static str,
     sql: &'static str,
     /// What SQL cannot work out is worked out right after it.
-    filled: bool,
+    fill: &'static str,
 }
 
 macro_rules! migrations {
-    ($($number:literal $name:literal $($filled:ident)?),* $(,)?) => {
+    ($($number:literal $name:literal $($fill:ident)?),* $(,)?) => {
         &[$(Migration {
             number: $number,
             name: $name,
             sql: include_str!(concat!("../migrations/", $name, ".sql")),
-            filled: stringify!($($filled)?).len() > 0,
+            fill: stringify!($($fill)?),
         }),*]
     };
 }
@@ -32,7 +32,9 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_facts",
     3 "0003_messages",
     4 "0004_arrivals",
-    5 "0005_console" filled,
+    5 "0005_console" listed,
+    6 "0006_couriers",
+    7 "0007_risks" risks,
 ];
 
 /// Key of the lock that lets one program migrate at a time.
@@ -155,8 +157,10 @@ pub(crate) async fn migrate(c: &mut PgConnection) -> Result<Vec<String>, StoreEr
             .execute(&mut *tx)
             .await
             .map_err(refused)?;
-        if migration.filled {
-            listed::fill(&mut tx).await?;
+        match migration.fill {
+            "listed" => listed::fill(&mut tx).await?,
+            "risks" => risks::fill(&mut tx).await?,
+            _ => {}
         }
         sqlx::query(
             "-- migrate()

@@ -1,6 +1,7 @@
 //! Writing what a batch changes: one statement a table, rows sorted by key, counters last.
 
-use crate::console::listed;
+use crate::console::{listed, risks};
+use crate::couriers;
 use crate::fault::Fault;
 use crate::forget;
 use crate::load::standing_id;
@@ -56,6 +57,7 @@ pub(crate) async fn apply(
     listed::put(c, shop, &writes.customers, &before.customers).await?;
     identities(c, shop, writes, before).await?;
     orders(c, shop, &mut writes.orders, before, slot).await?;
+    risks::put(c, shop, &writes.orders).await?;
     parcel_numbers(c, shop, writes).await?;
     carts(c, shop, writes).await?;
     products(c, shop, writes).await?;
@@ -65,6 +67,8 @@ pub(crate) async fn apply(
     marks(c, shop, writes).await?;
     coupons(c, shop, writes).await?;
     tasks_and_ledger(c, shop, writes).await?;
+    couriers::put_looks(c, shop, &writes.looks).await?;
+    couriers::put_calls(c, shop, &writes.calls).await?;
     for (from, into) in &writes.merges {
         merge(c, shop, *from, *into).await?;
     }

@@ -1,9 +1,9 @@
 //! The hot path: a batch of arrivals or due runs in, everything they change out, one transaction.
 
-use crate::console::listed;
+use crate::console::{listed, risks};
 use crate::load::{self, Woken};
 use crate::rows::{all, first, json, name_of, number, parked_json, run, us, us_up, waits_for};
-use crate::{forget, refused, settings};
+use crate::{couriers, forget, refused, settings};
 use dopo_core::advance::{Loaded, MessageMark, WaitsFor, Writes, keys};
 use dopo_core::cart::Cart;
 use dopo_core::counter::Counters;
@@ -460,6 +460,7 @@ fn apply(
     }
     for order in &writes.orders {
         put_order(c, shop, order, before.orders.get(&order.id))?;
+        risks::put(c, shop, order)?;
     }
     for (value, order) in &writes.parcel_numbers {
         run(
@@ -587,6 +588,8 @@ fn apply(
             ],
         )?;
     }
+    couriers::put_looks(c, shop, &writes.looks)?;
+    couriers::put_calls(c, shop, &writes.calls)?;
     count(c, &writes.counters)?;
     for (from, into) in &writes.merges {
         merge(c, shop, *from, *into)?;

@@ -61,6 +61,14 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         "DELETE FROM identities WHERE shop_id = ?1 AND customer_id = ?2",
         "DELETE FROM parcel_numbers WHERE shop_id = ?1 AND order_id IN
              (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM looks WHERE shop_id = ?1 AND order_id IN
+             (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM courier_calls WHERE shop_id = ?1 AND order_id IN
+             (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM photos WHERE shop_id = ?1 AND order_id IN
+             (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM risks WHERE shop_id = ?1 AND order_id IN
+             (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
         "DELETE FROM merged_customers WHERE shop_id = ?1 AND into_id = ?2",
     ] {
         run(c, sql, params![shop.0, id.0])?;

@@ -7,6 +7,7 @@
 mod backup;
 mod commit;
 mod console;
+mod couriers;
 mod forget;
 mod load;
 mod pool;
@@ -96,8 +97,10 @@ mod plans {
             include_str!("console/acts.rs"),
             include_str!("console/listed.rs"),
             include_str!("console/lists.rs"),
+            include_str!("console/risks.rs"),
             include_str!("console/team.rs"),
             include_str!("console/webhooks.rs"),
+            include_str!("couriers.rs"),
             include_str!("forget.rs"),
             include_str!("load.rs"),
             include_str!("queue.rs"),

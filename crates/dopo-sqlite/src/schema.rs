@@ -35,6 +35,8 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_messages",
     4 "0004_arrivals",
     5 "0005_console" then console::listed::fill,
+    6 "0006_couriers",
+    7 "0007_risks" then console::risks::fill,
 ];
 
 /// What to say when the database is older than the program.

@@ -11,6 +11,7 @@ pub mod courier;
 pub mod hooks;
 pub mod outward;
 pub mod store;
+pub mod tracking;
 
 pub use channel::{Delivery, Envelope, MailChannel, Rendered};
 pub use clock::{Clock, Entropy};
@@ -19,3 +20,4 @@ pub use courier::*;
 pub use hooks::{HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
 pub use outward::*;
 pub use store::*;
+pub use tracking::*;

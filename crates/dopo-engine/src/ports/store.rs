@@ -1,6 +1,7 @@
 //! The store: facts, queue and record in one database.
 
 use crate::ports::console::ConsoleStore;
+use crate::ports::tracking::CourierStore;
 use async_trait::async_trait;
 use dopo_core::advance::{LedgerRow, Loaded, Task, Writes};
 use dopo_core::cart::Cart;
@@ -391,7 +392,7 @@ pub struct Pruned {
 
 /// The store port. Every method is one transaction. Times are kept to the microsecond.
 #[async_trait]
-pub trait Store: ConsoleStore {
+pub trait Store: ConsoleStore + CourierStore {
     // ---- the hot path: batches in, batches out -------------------------------------------------------------------
 
     /// De-duplicates the intakes (by shop, source, external id; a replay is not), stores their inbox rows, loads and locks

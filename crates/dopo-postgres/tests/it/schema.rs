@@ -86,7 +86,8 @@ const BEFORE_THE_CONSOLE: &str = "
     ALTER TABLE users DROP COLUMN seen_at;
     ALTER TABLE sessions DROP COLUMN seen_at;
     DROP TABLE customer_words, sources, notes, views, audit, members, passkeys, webhooks, deliveries, backups;
-    DELETE FROM schema_migrations WHERE number = 5";
+    DROP TABLE looks, feeds, courier_calls, courier_accounts, photos, risks;
+    DELETE FROM schema_migrations WHERE number >= 5";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_brought_up() {

@@ -6,7 +6,9 @@
 
 pub mod arrivals;
 pub mod console;
+pub mod console_risks;
 pub mod console_work;
+pub mod couriers;
 pub mod operating;
 pub mod people;
 pub mod queue;
@@ -117,6 +119,8 @@ macro_rules! store_contract {
             console: a_moved_parcel_moves_its_order_in_the_lists;
             console: messages_are_listed_by_every_filter;
             console: active_runs_are_listed_by_step;
+            console_risks: orders_in_trouble_stand_by_what_is_at_risk;
+            console_risks: a_forgotten_person_is_on_no_board;
             console_work: raw_events_are_listed_without_bodies;
             console_work: a_bad_note_is_refused;
             console_work: notes_are_kept_newest_first;
@@ -131,6 +135,20 @@ macro_rules! store_contract {
             console_work: two_claimers_never_share_a_delivery;
             console_work: a_delivery_comes_again_until_it_is_done;
             console_work: backups_are_listed_newest_first;
+            couriers: a_planned_look_comes_when_its_time_has_come;
+            couriers: a_claimed_look_is_hidden_and_comes_back_if_nobody_finishes_it;
+            couriers: a_finished_look_is_told_its_next_time_and_remembers;
+            couriers: a_look_planned_anew_while_it_is_asked_for_stands;
+            couriers: looks_are_claimed_by_courier_the_longest_waiting_first;
+            couriers: two_lookers_never_share_a_look;
+            couriers: a_look_added_later_changes_none_that_is_there;
+            couriers: a_feed_remembers_when_it_was_last_heard;
+            couriers: orders_are_read_many_at_once;
+            couriers: a_call_is_tried_until_it_is_done_and_never_twice_at_once;
+            couriers: courier_accounts_are_kept_sealed_and_refused_once;
+            couriers: a_days_budget_is_spent_and_not_overspent;
+            couriers: photos_are_kept_for_their_order;
+            couriers: forgetting_ends_looks_calls_and_photos;
             operating: counters_add_up;
             operating: counters_are_found_by_prefix_and_day;
             operating: pruning_forgets_what_is_past_its_time;
