@@ -123,6 +123,12 @@ pub fn words(action: &str) -> (&'static str, &'static str) {
             "ha cancellato i dati di una persona",
             "had a person forgotten",
         ),
+        "hold.answered" => (
+            "ha deciso che fare di un pacco in giacenza",
+            "said what to do with a held parcel",
+        ),
+        "courier.added" => ("ha collegato un corriere", "connected a courier"),
+        "courier.removed" => ("ha scollegato un corriere", "disconnected a courier"),
         "note.added" => ("ha scritto una nota", "wrote a note"),
         "note.deleted" => ("ha eliminato una nota", "deleted a note"),
         "task.added" => ("ha aperto un'attività", "opened a task"),

@@ -475,6 +475,14 @@ pub trait ConsoleStore: Send + Sync + 'static {
         filter: &OrderFilter,
         limit: usize,
     ) -> Result<Vec<(Order, Customer)>, StoreError>;
+    /// Orders with a parcel in trouble, those with most at risk first
+    /// ([`at_risk_cents`](crate::console::exceptions::at_risk_cents)), with their customers; and how many there are in
+    /// all, counted up to [`BOARD_COUNTED_MAX`](crate::console::exceptions::BOARD_COUNTED_MAX).
+    async fn orders_at_risk(
+        &self,
+        shop: ShopId,
+        limit: usize,
+    ) -> Result<(Vec<(Order, Customer)>, u64), StoreError>;
     /// Messages with their people, newest first.
     async fn list_messages(
         &self,

@@ -4,6 +4,7 @@ pub(crate) mod acts;
 pub(crate) mod inbox;
 pub(crate) mod listed;
 pub(crate) mod lists;
+pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
 
@@ -39,6 +40,14 @@ impl ConsoleStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<(Order, Customer)>, StoreError> {
         Ok(lists::orders(&self.pool, shop, filter, limit).await?)
+    }
+
+    async fn orders_at_risk(
+        &self,
+        shop: ShopId,
+        limit: usize,
+    ) -> Result<(Vec<(Order, Customer)>, u64), StoreError> {
+        Ok(risks::worst(&self.pool, shop, limit).await?)
     }
 
     async fn list_messages(

@@ -3,6 +3,7 @@
 pub(crate) mod acts;
 pub(crate) mod listed;
 pub(crate) mod lists;
+pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
 
@@ -43,6 +44,14 @@ impl ConsoleStore for SqliteStore {
         let filter = filter.clone();
         self.read(move |c| lists::orders(c, shop, &filter, limit))
             .await
+    }
+
+    async fn orders_at_risk(
+        &self,
+        shop: ShopId,
+        limit: usize,
+    ) -> Result<(Vec<(Order, Customer)>, u64), StoreError> {
+        self.read(move |c| risks::worst(c, shop, limit)).await
     }
 
     async fn list_messages(

@@ -1,0 +1,124 @@
+//! Orders with a parcel in trouble, kept beside them with what is at risk.
+
+use crate::fault::Fault;
+use crate::rows::{CustomerRow, OrderRow, limit as as_limit};
+use dopo_core::customer::Customer;
+use dopo_core::id::ShopId;
+use dopo_core::order::Order;
+use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX, at_risk_cents};
+use sqlx::{PgConnection, PgPool};
+
+/// Orders looked at once when a database is filled.
+const FILL_ROWS: i64 = 5_000;
+
+/// Keeps what is at risk with orders that were written.
+pub(crate) async fn put(c: &mut PgConnection, shop: ShopId, orders: &[Order]) -> Result<(), Fault> {
+    let (mut risky, mut cents, mut well) = (vec![], vec![], vec![]);
+    for order in orders {
+        match at_risk_cents(order) {
+            Some(risk) => {
+                risky.push(order.id.0);
+                cents.push(risk);
+            }
+            // An order without parcels never was in trouble.
+            None if order.tracked.is_empty() => {}
+            None => well.push(order.id.0),
+        }
+    }
+    if !risky.is_empty() {
+        sqlx::query(
+            "-- put()
+             INSERT INTO risks AS r (shop_id, order_id, cents)
+             SELECT $1, * FROM unnest($2::bigint[], $3::bigint[])
+             ON CONFLICT (shop_id, order_id) DO UPDATE SET cents = excluded.cents WHERE r.cents <> excluded.cents",
+        )
+        .bind(shop.0)
+        .bind(&risky)
+        .bind(&cents)
+        .execute(&mut *c)
+        .await?;
+    }
+    if !well.is_empty() {
+        sqlx::query("-- put()\nDELETE FROM risks WHERE shop_id = $1 AND order_id = ANY($2)")
+            .bind(shop.0)
+            .bind(&well)
+            .execute(&mut *c)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Orders with most at risk first, with their customers, and how many there are.
+pub(crate) async fn worst(
+    pool: &PgPool,
+    shop: ShopId,
+    limit: usize,
+) -> Result<(Vec<(Order, Customer)>, u64), Fault> {
+    let mut c = pool.acquire().await?;
+    let rows: Vec<(i64, i64, String, Option<String>)> = sqlx::query_as(
+        "-- worst()
+         SELECT o.order_id, o.customer_id, o.body, c.body FROM (
+             SELECT shop_id, order_id FROM risks WHERE shop_id = $1 ORDER BY cents DESC LIMIT $2
+         ) r JOIN orders o ON o.shop_id = r.shop_id AND o.order_id = r.order_id
+         LEFT JOIN customers c ON c.shop_id = o.shop_id AND c.customer_id = o.customer_id",
+    )
+    .bind(shop.0)
+    .bind(as_limit(limit.min(BOARD_ORDERS_MAX)))
+    .fetch_all(&mut *c)
+    .await?;
+    let counted: i64 = sqlx::query_scalar(
+        "-- worst()\nSELECT count(*) FROM (SELECT 1 FROM risks WHERE shop_id = $1 LIMIT $2) r",
+    )
+    .bind(shop.0)
+    .bind(BOARD_COUNTED_MAX as i64)
+    .fetch_one(&mut *c)
+    .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (order_id, customer_id, body, customer) in rows {
+        let order = OrderRow {
+            order_id,
+            customer_id,
+            body,
+        }
+        .read()?;
+        let customer = match customer {
+            Some(body) => CustomerRow { customer_id, body }.read()?,
+            None => Customer::new(order.customer_id, order.snapshot.placed_at),
+        };
+        found.push((order, customer));
+    }
+    found.sort_by_key(|(order, _)| (std::cmp::Reverse(at_risk_cents(order)), order.id));
+    Ok((found, counted.unsigned_abs()))
+}
+
+/// Fills the table of an older database.
+pub(crate) async fn fill(c: &mut PgConnection) -> Result<(), Fault> {
+    let mut after = (i64::MIN, i64::MIN);
+    loop {
+        let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(
+            "-- fill()
+             SELECT shop_id, order_id, customer_id, body FROM orders WHERE (shop_id, order_id) > ($1, $2)
+             ORDER BY shop_id, order_id LIMIT $3",
+        )
+        .bind(after.0)
+        .bind(after.1)
+        .bind(FILL_ROWS)
+        .fetch_all(&mut *c)
+        .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = (last.0, last.1);
+        for (shop, order_id, customer_id, body) in rows {
+            let order = OrderRow {
+                order_id,
+                customer_id,
+                body,
+            }
+            .read()?;
+            if at_risk_cents(&order).is_some() {
+                put(c, ShopId(shop), std::slice::from_ref(&order)).await?;
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Orders with a parcel in trouble, kept beside them with what is at risk.
+
+use crate::rows::{self, all, number, run};
+use crate::{read, refused};
+use dopo_core::customer::Customer;
+use dopo_core::id::ShopId;
+use dopo_core::order::Order;
+use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX, at_risk_cents};
+use dopo_engine::ports::store::StoreError;
+use rusqlite::{Connection, params};
+
+/// Orders looked at once when a database is filled.
+const FILL_ROWS: i64 = 5_000;
+
+/// Keeps what is at risk with an order that was written.
+pub(crate) fn put(c: &Connection, shop: ShopId, order: &Order) -> Result<(), StoreError> {
+    match at_risk_cents(order) {
+        Some(cents) => run(
+            c,
+            "INSERT INTO risks (shop_id, order_id, cents) VALUES (?1, ?2, ?3)
+             ON CONFLICT (shop_id, order_id) DO UPDATE SET cents = excluded.cents WHERE cents <> excluded.cents",
+            params![shop.0, order.id.0, cents],
+        )?,
+        // An order without parcels never was in trouble.
+        None if order.tracked.is_empty() => 0,
+        None => run(
+            c,
+            "DELETE FROM risks WHERE shop_id = ?1 AND order_id = ?2",
+            params![shop.0, order.id.0],
+        )?,
+    };
+    Ok(())
+}
+
+/// Orders with most at risk first, with their customers, and how many there are.
+pub(crate) fn worst(
+    c: &Connection,
+    shop: ShopId,
+    limit: usize,
+) -> Result<(Vec<(Order, Customer)>, u64), StoreError> {
+    let limit = i64::try_from(limit.min(BOARD_ORDERS_MAX)).unwrap_or(i64::MAX);
+    let orders = all(
+        c,
+        &format!(
+            "SELECT {} FROM (SELECT order_id AS risky FROM risks WHERE shop_id = ?1 ORDER BY cents DESC LIMIT ?2)
+             JOIN orders ON shop_id = ?1 AND order_id = risky",
+            rows::ORDER
+        ),
+        params![shop.0, limit],
+        rows::order,
+    )?;
+    let counted = number(
+        c,
+        "SELECT count(*) FROM (SELECT 1 FROM risks WHERE shop_id = ?1 LIMIT ?2)",
+        params![shop.0, BOARD_COUNTED_MAX as i64],
+    )?;
+    let mut found = Vec::with_capacity(orders.len());
+    for order in orders {
+        let customer = read::customer(c, shop, order.customer_id)?
+            .unwrap_or_else(|| Customer::new(order.customer_id, order.snapshot.placed_at));
+        found.push((order, customer));
+    }
+    found.sort_by_key(|(order, _)| (std::cmp::Reverse(at_risk_cents(order)), order.id));
+    Ok((found, counted.unwrap_or_default().unsigned_abs()))
+}
+
+/// Fills the table of an older database.
+pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let orders = all(
+            c,
+            &format!(
+                "SELECT rowid, shop_id, {} FROM orders WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+                rows::ORDER
+            ),
+            params![after, FILL_ROWS],
+            |row| {
+                let rowid: i64 = row.get(0).map_err(refused)?;
+                let shop: i64 = row.get(1).map_err(refused)?;
+                Ok((rowid, ShopId(shop), rows::order(row)?))
+            },
+        )?;
+        let Some((last, _, _)) = orders.last() else {
+            return Ok(());
+        };
+        after = *last;
+        for (_, shop, order) in &orders {
+            put(c, *shop, order)?;
+        }
+    }
+}
