@@ -293,13 +293,18 @@ impl<'t> Timeline<'t> {
             reason: None,
             act_by: None,
         });
+        // A label told of after the parcel was scanned does not bring it back to the shop.
+        let state = mapping.state.filter(|state| {
+            *state != ParcelState::Announced
+                || matches!(before, ParcelState::Unknown | ParcelState::Cancelled)
+        });
         let code = raw.codes.iter().find(|code| !code.trim().is_empty());
         self.scans.push(ToldScan {
             checkpoint: Checkpoint {
                 at: heard.at,
                 day_only: heard.day_only,
                 zone: heard.zone,
-                state: mapping.state.unwrap_or(before),
+                state: state.unwrap_or(before),
                 reason: mapping.reason.map(str::to_owned),
                 act_by: mapping.act_by,
                 act_deadline: None,

@@ -12,8 +12,12 @@ pub mod chronopost;
 pub mod codes;
 pub mod colissimo;
 pub mod dhl;
+pub mod dhl_express;
+pub mod dhl_parcel_de;
 pub mod dpd;
+pub mod fedex;
 pub mod geodis;
+pub mod gls_group;
 pub mod gls_italy;
 pub mod hooks;
 pub mod http;
@@ -25,7 +29,9 @@ pub mod poste;
 pub mod qapla;
 pub mod sendcloud;
 pub mod time;
+pub mod tnt;
 pub mod track17;
+pub mod ups;
 pub mod xml;
 
 use crate::webhook::HttpPoster;
@@ -33,6 +39,7 @@ use crate::write_back::{shopify, woocommerce};
 use codes::CodeTable;
 use dopo_engine::ports::{AccountField, CourierDesk, Couriers, Vendor};
 use http::Caller;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -77,6 +84,12 @@ vendors! {
     poste,
     inpost,
     dhl,
+    dhl_express,
+    dhl_parcel_de,
+    ups,
+    fedex,
+    tnt,
+    gls_group,
     sendcloud,
     aftership,
     qapla,
@@ -183,4 +196,17 @@ pub fn place(parts: &[Option<&str>]) -> Option<String> {
     let parts = parts.iter().flatten().map(|part| part.trim());
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Which of several shipments under one number is meant: the one sent nearest to the day on which ours was handed over,
+/// else the one sent last; of equals the first.
+pub fn meant(shipped_on: Option<Date>, sent_on: &[Option<Date>]) -> usize {
+    let far = |day: Option<Date>| match (day, shipped_on) {
+        (Some(day), Some(ours)) => (day - ours).get_days().unsigned_abs(),
+        (Some(day), None) => (Date::MAX - day).get_days().unsigned_abs(),
+        (None, _) => u32::MAX,
+    };
+    let days = sent_on.iter().enumerate();
+    days.min_by_key(|(_, day)| far(**day))
+        .map_or(0, |(at, _)| at)
 }

@@ -175,6 +175,12 @@ fn written_offset(offset: Offset) -> String {
     format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
+/// A written moment in its parts: day, hour and offset, as far as they were told.
+pub fn parts(text: &str) -> Option<(Date, Option<Time>, Option<Offset>)> {
+    let pieces = jiff::fmt::temporal::Pieces::parse(text.trim()).ok()?;
+    Some((pieces.date(), pieces.time(), pieces.to_numeric_offset()))
+}
+
 /// A day as couriers write it: `2026-11-22`, `20261122`, `22/11/2026`, `22.11.2026`, `22-11-26`.
 pub fn date(text: &str) -> Option<Date> {
     let text = text.trim();

@@ -1,6 +1,6 @@
 //! Asks DHL's unified tracking: one number a call, 250 calls a day and one every five seconds in the free plan.
 
-use super::{CODES, VENDOR, translate};
+use super::{CODES, translate};
 use crate::couriers::Account;
 use crate::couriers::http::{Call, Caller, Due, Trouble, found, query};
 use async_trait::async_trait;
@@ -18,10 +18,16 @@ pub(super) struct Desk {
     caller: Caller,
     key: String,
     per_day: u32,
+    division: Option<&'static str>,
+    covers: &'static [Courier],
 }
 
 impl Desk {
-    pub(super) fn open(account: &Account<'_>) -> Result<Self, String> {
+    pub(super) fn open(
+        account: &Account<'_>,
+        division: Option<&'static str>,
+        covers: &'static [Courier],
+    ) -> Result<Self, String> {
         let per_day = match account.get("calls_per_day") {
             None => CALLS_PER_DAY,
             Some(number) => number
@@ -32,6 +38,8 @@ impl Desk {
             caller: account.caller(ADDRESS)?,
             key: account.need("api_key")?,
             per_day,
+            division,
+            covers,
         })
     }
 
@@ -40,8 +48,12 @@ impl Desk {
         if let Some(postal_code) = &ask.postal_code {
             fields.push(("recipientPostalCode", postal_code));
         }
-        if ask.courier == Courier::DhlExpress {
-            fields.push(("service", "express"));
+        let division = match ask.courier {
+            Courier::DhlExpress => Some("express"),
+            _ => self.division,
+        };
+        if let Some(division) = division {
+            fields.push(("service", division));
         }
         let call = Call::get(format!("/track/shipments?{}", query(&fields)))
             .header("dhl-api-key", &self.key)
@@ -54,7 +66,7 @@ impl Desk {
 #[async_trait]
 impl CourierDesk for Desk {
     fn covers(&self) -> &[Courier] {
-        VENDOR.covers
+        self.covers
     }
 
     fn allowance(&self) -> Allowance {

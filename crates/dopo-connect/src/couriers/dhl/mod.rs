@@ -41,5 +41,15 @@ pub(super) fn tables() -> Vec<&'static CodeTable> {
 }
 
 pub(super) fn open(account: &Account<'_>) -> Result<Arc<dyn CourierDesk>, String> {
-    Ok(Arc::new(client::Desk::open(account)?))
+    Ok(Arc::new(client::Desk::open(account, None, VENDOR.covers)?))
+}
+
+/// Opens an account for one division alone.
+pub(super) fn open_division(
+    account: &Account<'_>,
+    division: &'static str,
+    covers: &'static [Courier],
+) -> Result<Arc<dyn CourierDesk>, String> {
+    let desk = client::Desk::open(account, Some(division), covers)?;
+    Ok(Arc::new(desk))
 }

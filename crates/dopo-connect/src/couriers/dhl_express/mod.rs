@@ -1,0 +1,45 @@
+//! DHL Express by MyDHL, and the XML of the service before it.
+
+mod client;
+pub mod translate;
+mod wire;
+
+use super::codes::CodeTable;
+use super::{Account, BASE_URL};
+use dopo_core::parcel::Courier;
+use dopo_engine::ports::{AccountField, CourierDesk, Vendor};
+use std::sync::{Arc, LazyLock};
+
+/// DHL Express with name and password of MyDHL API.
+pub const VENDOR: Vendor = Vendor {
+    name: "dhl_express",
+    title: "DHL Express",
+    fields: &[
+        AccountField {
+            name: "user",
+            secret: false,
+            optional: false,
+        },
+        AccountField {
+            name: "password",
+            secret: true,
+            optional: false,
+        },
+        BASE_URL,
+    ],
+    covers: &[Courier::DhlExpress],
+    asked: true,
+    releases: &[],
+};
+
+/// What its codes mean.
+pub static CODES: LazyLock<CodeTable> =
+    LazyLock::new(|| CodeTable::embedded("dhl_express", include_str!("codes.csv")));
+
+pub(super) fn tables() -> Vec<&'static CodeTable> {
+    vec![&CODES]
+}
+
+pub(super) fn open(account: &Account<'_>) -> Result<Arc<dyn CourierDesk>, String> {
+    Ok(Arc::new(client::Desk::open(account)?))
+}
