@@ -63,6 +63,12 @@ impl Connection {
         Ok(Answer { status, body_bytes })
     }
 
+    /// The last answer's body, where it came whole and not in chunks.
+    pub fn body(&self) -> &[u8] {
+        let from = memchr::memmem::find(&self.input, b"\r\n\r\n").map_or(0, |at| at + 4);
+        &self.input[from..]
+    }
+
     /// What the last answer's body began with, for saying what went wrong.
     pub fn excerpt(&self) -> String {
         let from = memchr::memmem::find(&self.input, b"\r\n\r\n").map_or(0, |at| at + 4);

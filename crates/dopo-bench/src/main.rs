@@ -4,6 +4,7 @@
 //! is one table in Markdown; `docs/benchmarks.md` says how to read it.
 
 mod client;
+mod console;
 mod history;
 mod load;
 mod machine;
@@ -78,12 +79,21 @@ enum Row {
     Simulate,
     /// Order pages.
     Pages,
+    /// Oggi and a customer's page.
+    Console,
     /// What the machine allows.
     Machine,
 }
 
 /// The figures that `--growth` repeats at each size.
-const GROWING: [Row; 5] = [Row::Single, Row::Batch, Row::Mail, Row::Memory, Row::Pages];
+const GROWING: [Row; 6] = [
+    Row::Single,
+    Row::Batch,
+    Row::Mail,
+    Row::Memory,
+    Row::Pages,
+    Row::Console,
+];
 
 fn main() -> Result<()> {
     let args = Args::parse();
@@ -196,6 +206,7 @@ fn measure(
         Row::Latency,
         Row::Memory,
         Row::Pages,
+        Row::Console,
     ]
     .into_iter()
     .all(|row| !wants(row))
@@ -233,6 +244,9 @@ fn measure(
             orders: Arc::new(AtomicU64::new(0)),
             requests: made::Requests::new(&program.key, now),
         };
+        if wants(Row::Console) {
+            bench.console(table).await?;
+        }
         if wants(Row::Single) {
             bench.single(table).await?;
         }

@@ -85,6 +85,16 @@ impl Program {
         Ok(program)
     }
 
+    /// A key that may read figures and people.
+    ///
+    /// # Errors
+    /// When the program refuses.
+    pub fn reading_key(&self) -> Result<String> {
+        let scopes = ["--scope", "counters:read", "--scope", "customers:read"];
+        let said = self.run(&[["api-key", "add", SHOP].as_slice(), &scopes].concat())?;
+        Ok(said.trim().to_owned())
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command
