@@ -9,7 +9,7 @@ use crate::order::{
 };
 use crate::parcel::{
     Courier, Direction, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, Parcel,
-    ParcelSnapshot, Relation, Telling,
+    ParcelSnapshot, Relation, Telling, Window,
 };
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -70,10 +70,13 @@ pub fn promised_on(order: &Order) -> Option<Date> {
     order.snapshot.promised_on
 }
 
-/// The last day on which a parcel is expected: the courier's own word where there is one, else the end of our estimate.
+/// The last day on which a parcel is expected: the courier's own word where there is one that has not passed, else the end
+/// of our estimate. The word has passed where our estimate begins after it.
 pub fn expected_until(parcel: &Parcel, zone: &TimeZone) -> Option<Date> {
-    match (&parcel.window, &parcel.estimate) {
-        (Some(window), _) => Some(zone.to_datetime(window.until).date()),
+    let told = |window: &Window| zone.to_datetime(window.until).date();
+    match (parcel.window.as_ref().map(told), &parcel.estimate) {
+        (Some(told), Some(estimate)) if estimate.from > told => Some(estimate.until),
+        (Some(told), _) => Some(told),
         (None, estimate) => estimate.map(|e| e.until),
     }
 }

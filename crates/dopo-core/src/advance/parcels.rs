@@ -2,6 +2,7 @@
 
 use super::WaitsFor;
 use super::facts::happening;
+use super::transit::Counted;
 use super::world::World;
 use crate::event::{Arrival, Happening, Moment, ParcelRef};
 use crate::id::OrderId;
@@ -122,9 +123,11 @@ impl World<'_> {
         change: impl FnOnce(&mut Parcel, Timestamp) -> bool,
     ) {
         let known_at = arrival.known_at;
+        let zone = self.zone().clone();
         let Some(order) = self.loaded.orders.get_mut(&id) else {
             return;
         };
+        let counted = Counted::of(order, order.parcel(told), &zone);
         let count = order.tracked.len();
         let was_delivered = order.delivered_at;
         let Some(parcel) = order.parcel_mut(told) else {
@@ -155,6 +158,10 @@ impl World<'_> {
         let number = parcel.snapshot.number.clone();
         order.settle();
         let (delivered, customer) = (order.delivered_at, order.customer_id);
+        if self.counting {
+            let now = Counted::of(order, order.tracked.get(usize::from(seq)), &zone);
+            counted.move_to(now, self.shop.id, &mut self.writes.counters);
+        }
         self.orders.insert(id);
         if let Some(number) = number
             && number_before.as_ref() != Some(&number)

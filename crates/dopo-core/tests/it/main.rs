@@ -4,6 +4,8 @@ mod check;
 mod figures;
 mod journeys;
 mod orders;
+mod parcel_journeys;
 mod parcels;
+mod promises;
 mod stage;
 mod storm;
