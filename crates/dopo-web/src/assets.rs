@@ -4,7 +4,7 @@ use crate::page::PageError;
 use crate::state::{App, hex};
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::RustEmbed;
@@ -44,6 +44,25 @@ pub(crate) async fn pages_js() -> Response {
                 (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
             ],
             script.body.clone(),
+        )
+            .into_response(),
+        None => PageError::Missing.into_response(),
+    }
+}
+
+/// `GET /assets/lookup.js`: the look-up form for a shop's own site, which loads it from here.
+pub(crate) async fn lookup_js() -> Response {
+    match Built::get("lookup.js") {
+        Some(file) => (
+            [
+                (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+                (header::CACHE_CONTROL, "public, max-age=3600"),
+                (
+                    HeaderName::from_static("cross-origin-resource-policy"),
+                    "cross-origin",
+                ),
+            ],
+            file.data.into_owned(),
         )
             .into_response(),
         None => PageError::Missing.into_response(),

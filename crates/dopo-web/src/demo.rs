@@ -96,7 +96,7 @@ async fn show(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Resp
             let Some((order, _)) = app.engine.store().order(shop.id, order).await? else {
                 continue;
             };
-            let view = order_view(&shop.settings, &order, voice, now);
+            let view = order_view(&shop.settings, &order, voice, now, "");
             let token = dopo_engine::tokens::Token::Order {
                 shop: shop.id,
                 order: order.id,

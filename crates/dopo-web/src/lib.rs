@@ -43,6 +43,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(captured::home))
         .merge(assets::routes())
         .route("/assets/pages.js", get(assets::pages_js))
+        .route("/assets/lookup.js", get(assets::lookup_js))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/metrics", get(ops::metrics));

@@ -54,8 +54,8 @@ pub(crate) struct Frame {
     pub seller: SellerBlock,
     /// Address of the withdrawal section, where the page has one or knows one.
     pub withdrawal: Option<String>,
-    /// The same page in the other language.
-    pub other_language: Option<String>,
+    /// The same page in other languages: tag and words of the link.
+    pub languages: Vec<(&'static str, &'static str)>,
 }
 
 impl Frame {
@@ -106,14 +106,11 @@ impl Frame {
                     .map(str::to_owned),
             },
             withdrawal: None,
-            other_language: Some(match voice.locale {
-                Locale::It => "?lang=en".to_owned(),
-                Locale::En => "?lang=it".to_owned(),
-            }),
+            languages: languages(shop, voice),
         }
     }
 
-    /// The policy of a page in this frame (SEC-10).
+    /// The policy of a page in this frame (SEC-10). Its script asks for its own page again, and for nothing else.
     pub(crate) fn policy(&self) -> String {
         let mut styles = CSS_HASH.clone();
         if let Some(accent) = &self.accent_css {
@@ -131,15 +128,25 @@ impl Frame {
             "'none'"
         };
         format!(
-            "default-src 'none'; style-src {styles}; img-src {images}; script-src {scripts}; form-action 'self'; \
+            "default-src 'none'; style-src {styles}; img-src {images}; script-src {scripts}; connect-src 'self'; form-action 'self'; \
              base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
         )
     }
+}
 
-    /// The tag of the other language, for `hreflang`.
-    pub(crate) fn other_tag(&self) -> &'static str {
-        self.voice.locale.pick("en", "it")
-    }
+/// Italian, English and what files add, without the one the page is in.
+fn languages(shop: &ShopSettings, voice: Voice) -> Vec<(&'static str, &'static str)> {
+    // Each built-in language knows the words of the link to the other.
+    let [it, en] = [Locale::It, Locale::En].map(|l| Voice::built_in(l, Register::Tu));
+    let built_in = [
+        (it.tag(), en.other_language()),
+        (en.tag(), it.other_language()),
+    ];
+    built_in
+        .into_iter()
+        .chain(crate::words::languages::others(&shop.name))
+        .filter(|(tag, _)| *tag != voice.tag())
+        .collect()
 }
 
 /// The policy of our own pages that belong to no shop.
@@ -201,8 +208,13 @@ pub(crate) fn html(status: StatusCode, body: String, policy: &str, lang: &'stati
 
 /// Renders a page of a shop; a template that fails is our error, never a half page.
 pub(crate) fn shop_page(frame: &Frame, page: &impl Template) -> Response {
+    shop_page_as(StatusCode::OK, frame, page)
+}
+
+/// The same with another status: the form is wrong, or came too often.
+pub(crate) fn shop_page_as(status: StatusCode, frame: &Frame, page: &impl Template) -> Response {
     match page.render() {
-        Ok(body) => html(StatusCode::OK, body, &frame.policy(), frame.voice.tag()),
+        Ok(body) => html(status, body, &frame.policy(), frame.voice.tag()),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             PageError::Ours.into_response()
@@ -279,10 +291,7 @@ struct ErrorPage<'a> {
 
 /// The error page for a response that carries a [`PageError`].
 pub(crate) fn error_page(error: PageError, locale: Locale, request_id: &str) -> Response {
-    let voice = Voice {
-        locale,
-        register: Register::Tu,
-    };
+    let voice = Voice::built_in(locale, Register::Tu);
     let (title, why, what) = match error {
         PageError::Missing => (
             voice.e_missing(),

@@ -59,10 +59,8 @@ struct SignInPage {
 
 /// The language of pages that belong to no shop.
 pub(crate) fn own_voice(asked: Option<&str>) -> Voice {
-    Voice {
-        locale: asked.and_then(Locale::from_tag).unwrap_or_default(),
-        register: Register::Tu,
-    }
+    let locale = asked.and_then(Locale::from_tag).unwrap_or_default();
+    Voice::built_in(locale, Register::Tu)
 }
 
 /// Somebody who may look: a user, or anybody in the demo.

@@ -8,6 +8,7 @@ use crate::limits::{
     HITS_PER_SECOND_MAX, LINK_ATTEMPTS_MAX, REQUESTS_IN_FLIGHT_MAX, SIGN_IN_ATTEMPTS_MAX,
     SIGN_IN_WINDOW,
 };
+use crate::pages::limits::PageLimits;
 use crate::rate::Limiter;
 use dopo_engine::Engine;
 use dopo_engine::desk::Desk;
@@ -61,6 +62,7 @@ pub struct AppState {
     pub(crate) hit_limit: Limiter,
     pub(crate) sign_in_limit: Limiter,
     pub(crate) link_limit: Limiter,
+    pub(crate) page_limits: PageLimits,
     pub(crate) hits: Hits,
     pub(crate) in_flight: Semaphore,
     pub(crate) live_seats: Arc<Semaphore>,
@@ -90,6 +92,7 @@ impl AppState {
             hit_limit: Limiter::new(HITS_PER_SECOND_MAX, Duration::from_secs(1)),
             sign_in_limit: Limiter::new(SIGN_IN_ATTEMPTS_MAX, SIGN_IN_WINDOW),
             link_limit: Limiter::new(LINK_ATTEMPTS_MAX, SIGN_IN_WINDOW),
+            page_limits: PageLimits::default(),
             hits: Hits::default(),
             in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
             live_seats: crate::api::live::seats(),

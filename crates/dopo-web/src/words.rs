@@ -1,10 +1,15 @@
 //! Every text of the customer pages, in one place: Italian with *tu*, Italian with *Lei*, English.
 //!
 //! Words follow `docs/glossary.md`. A text is never built from pieces of sentences; what varies stands in braces and is
-//! filled by [`fill`].
+//! filled by [`fill`]. Other languages, and a shop's own texts, come from files: see [`languages`].
+
+mod dates;
+pub mod languages;
+mod reasons;
 
 use dopo_core::italy::Locale;
-use dopo_core::parcel::ParcelState;
+use dopo_core::order::ProblemKind;
+use dopo_core::parcel::{HoldAction, ParcelState};
 use dopo_core::shop::{Register, ShopSettings};
 
 /// In which language and how a page speaks.
@@ -14,24 +19,55 @@ pub struct Voice {
     pub locale: Locale,
     /// *Tu* or *Lei*; English has one form.
     pub register: Register,
+    /// A language or texts from a file, in place of the built-in ones.
+    pub own: Option<&'static languages::Language>,
 }
 
 impl Voice {
+    /// A voice with the built-in texts.
+    pub fn built_in(locale: Locale, register: Register) -> Self {
+        Voice {
+            locale,
+            register,
+            own: None,
+        }
+    }
+
     /// The voice for a person: what the address asks for, else their language, else the shop's.
     pub fn choose(shop: &ShopSettings, asked: Option<&str>, person: Option<Locale>) -> Self {
-        let locale = asked
-            .and_then(Locale::from_tag)
-            .or(person)
-            .unwrap_or(shop.locale);
+        let wanted = person.unwrap_or(shop.locale);
+        let tag = asked.unwrap_or(wanted.tag());
+        let own = languages::find(tag, &shop.name);
+        let locale = match own {
+            Some(own) => own.base,
+            None => Locale::from_tag(tag).unwrap_or(wanted),
+        };
         Voice {
             locale,
             register: shop.register,
+            own: own.or_else(|| languages::find(locale.tag(), &shop.name)),
         }
     }
 
     /// The language tag for `lang`.
     pub fn tag(&self) -> &'static str {
-        self.locale.tag()
+        match self.own {
+            Some(own) => &own.language,
+            None => self.locale.tag(),
+        }
+    }
+
+    /// One of three, or what a file says in its place.
+    fn word(
+        &self,
+        name: &str,
+        tu: &'static str,
+        lei: &'static str,
+        en: &'static str,
+    ) -> &'static str {
+        self.own
+            .and_then(|own| own.word(name, self.register))
+            .unwrap_or_else(|| self.say(tu, lei, en))
     }
 
     /// One of three.
@@ -58,7 +94,7 @@ macro_rules! texts {
         impl Voice {$(
             $(#[$doc])*
             #[doc = concat!("“", $tu, "”")]
-            pub fn $name(&self) -> &'static str { self.say($tu, $lei, $en) }
+            pub fn $name(&self) -> &'static str { self.word(stringify!($name), $tu, $lei, $en) }
         )*}
 
         /// Every text with its name, for checks of the catalogue: (name, tu, Lei, English).
@@ -185,6 +221,168 @@ texts! {
     n_lost: "Ci dispiace. Lo stiamo cercando con il corriere: scrivici se preferisci subito una sostituzione o il rimborso." | "Ci dispiace. Lo stiamo cercando con il corriere: ci scriva se preferisce subito una sostituzione o il rimborso." | "We are sorry. We are looking for it with the carrier: write to us if you would rather have a replacement or a refund now.";
     n_late: "Ci dispiace. Ti avvisiamo appena il corriere ci dice un nuovo giorno." | "Ci dispiace. La avvisiamo appena il corriere ci dice un nuovo giorno." | "We are sorry. We will tell you as soon as the carrier names a new day.";
 
+    // ---- when it arrives
+    s_arrives_window: "Il tuo ordine arriva {day} {hours}." | "Il Suo ordine arriva {day} {hours}." | "Your order arrives {day} {hours}.";
+    s_estimate: "Contiamo che il tuo ordine arrivi {date}." | "Contiamo che il Suo ordine arrivi {date}." | "We expect your order {date}.";
+    s_promised: "Contiamo di consegnarti l'ordine entro {date}." | "Contiamo di consegnarLe l'ordine entro {date}." | "We expect to deliver your order by {date}.";
+    s_window_over: "Il tuo ordine doveva arrivare oggi {hours}: il corriere è in ritardo." | "Il Suo ordine doveva arrivare oggi {hours}: il corriere è in ritardo." | "Your order should have come today {hours}: the carrier is late.";
+    s_delayed: "Il tuo ordine è in ritardo: lo aspettiamo {date} invece che entro {promised}." | "Il Suo ordine è in ritardo: lo aspettiamo {date} invece che entro {promised}." | "Your order is late: we expect it {date} instead of by {promised}.";
+    n_delayed: "Ci dispiace per l'attesa. Se ti crea un problema, scrivici: troviamo insieme una soluzione." | "Ci dispiace per l'attesa. Se Le crea un problema, ci scriva: troviamo insieme una soluzione." | "We are sorry for the wait. If it is a problem for you, write to us: we will find a way together.";
+    n_window: "È la fascia che ci ha dato il corriere: se cambia, la vedi qui." | "È la fascia che ci ha dato il corriere: se cambia, la vede qui." | "This is the window the carrier gave us: if it changes, you will see it here.";
+    n_estimate: "È una stima nostra: il corriere non ha ancora detto un giorno." | "È una stima nostra: il corriere non ha ancora detto un giorno." | "This is our own estimate: the carrier has not named a day yet.";
+    s_silent_since: "Il corriere non dà notizie del tuo pacco da {date}." | "Il corriere non dà notizie del Suo pacco da {date}." | "The carrier has told nothing about your parcel since {date}.";
+    n_silent: "Non vuol dire che sia perso: spesso manca solo una lettura. Appena il corriere lo registra, lo vedi qui." | "Non vuol dire che sia perso: spesso manca solo una lettura. Appena il corriere lo registra, lo vede qui." | "It does not mean that it is lost: often only a scan is missing. As soon as the carrier records it, you will see it here.";
+    taken_back: "Il corriere lo aveva segnato come consegnato {date}, poi ha ritirato la notizia. Se invece ce l'hai, scrivici." | "Il corriere lo aveva segnato come consegnato {date}, poi ha ritirato la notizia. Se invece ce l'ha, ci scriva." | "The carrier had marked it as delivered {date} and then took that back. If you do have it, write to us.";
+    step_taken_back: "Il corriere ha ritirato questa notizia." | "Il corriere ha ritirato questa notizia." | "The carrier took this back.";
+    turn_buyer: "Tocca a te" | "Tocca a Lei" | "Your turn";
+    turn_shop: "Tocca a noi" | "Tocca a noi" | "Our turn";
+    turn_carrier: "Tocca al corriere" | "Tocca al corriere" | "The carrier's turn";
+    turn_customs: "Tocca alla dogana" | "Tocca alla dogana" | "Customs' turn";
+    turn_until: "{turn}, entro {deadline}" | "{turn}, entro {deadline}" | "{turn}, by {deadline}";
+    dates_heading: "Quando arriva" | "Quando arriva" | "When it arrives";
+    dates_shop: "Promesso da noi" | "Promesso da noi" | "We promised";
+    dates_courier: "Dice il corriere" | "Dice il corriere" | "The carrier says";
+    dates_ours: "Stimiamo noi" | "Stimiamo noi" | "We estimate";
+    by_day: "entro {date}" | "entro {date}" | "by {date}";
+    estimate_note: "Su 100 consegne come questa, {percent} arrivano in questi giorni: l'abbiamo imparato da {n} consegne." | "Su 100 consegne come questa, {percent} arrivano in questi giorni: l'abbiamo imparato da {n} consegne." | "Of 100 deliveries like this one, {percent} arrive on these days: learnt from {n} deliveries.";
+    delay_heading: "Il ritardo" | "Il ritardo" | "The delay";
+    delay_text: "Te lo avevamo promesso entro {promised} e arriva più tardi. Ci dispiace." | "Glielo avevamo promesso entro {promised} e arriva più tardi. Ci dispiace." | "We promised it by {promised} and it comes later. We are sorry.";
+    delay_unknown: "Il corriere non ci ha detto il motivo." | "Il corriere non ci ha detto il motivo." | "The carrier has not told us why.";
+    delay_can: "Puoi aspettare, scriverci se ti serve prima, oppure recedere dal contratto: si può anche prima che arrivi." | "Può aspettare, scriverci se Le serve prima, oppure recedere dal contratto: si può anche prima che arrivi." | "You can wait, write to us if you need it sooner, or withdraw from the contract: that is possible before it arrives, too.";
+    delay_withdraw: "Recedere dal contratto" | "Recedere dal contratto" | "Withdraw from the contract";
+    n_pickup_until: "Puoi ritirarlo fino a {date} compreso. Porta con te un documento e il numero di spedizione." | "Può ritirarlo fino a {date} compreso. Porti con sé un documento e il numero di spedizione." | "You can collect it up to and including {date}. Bring an identity document and the tracking number.";
+    pickup_heading: "Dove ritirarlo" | "Dove ritirarlo" | "Where to collect it";
+    pickup_hours: "Orari" | "Orari" | "Opening hours";
+    pickup_until: "Ultimo giorno" | "Ultimo giorno" | "Last day";
+    cod_label: "Da pagare al corriere" | "Da pagare al corriere" | "To pay the driver";
+    cod_text: "Alla consegna si pagano {amount} al corriere." | "Alla consegna si pagano {amount} al corriere." | "{amount} are to be paid to the driver.";
+    add_calendar: "Aggiungi al calendario" | "Aggiunga al calendario" | "Add to calendar";
+    calendar_title: "Consegna dell'ordine {number} · {shop}" | "Consegna dell'ordine {number} · {shop}" | "Delivery of order {number} · {shop}";
+    leg_return: "Rientro al negozio" | "Rientro al negozio" | "Return to the shop";
+    leg_redelivery: "Nuova consegna" | "Nuova consegna" | "New delivery";
+    return_arrived: "Arrivato al negozio" | "Arrivato al negozio" | "Arrived at the shop";
+    former_number: "Prima viaggiava con il numero {number}." | "Prima viaggiava con il numero {number}." | "It travelled under the number {number} before.";
+    live_news: "La pagina si è aggiornata: {sentence}" | "La pagina si è aggiornata: {sentence}" | "The page was updated: {sentence}";
+    back_to_order: "Torna all'ordine" | "Torni all'ordine" | "Back to the order";
+
+    // ---- a parcel held at the depot
+    hold_heading: "Giacenza" | "Giacenza" | "Held at the depot";
+    hold_title: "Pacco in giacenza" | "Pacco in giacenza" | "Parcel held at the depot";
+    hold_action: "Scegli che cosa fare" | "Scelga che cosa fare" | "Choose what to do";
+    hold_again: "Cambia la scelta" | "Cambi la scelta" | "Change the choice";
+    hold_see: "Vedi la tua scelta" | "Veda la Sua scelta" | "See your choice";
+    s_held_choose: "Il tuo pacco è in giacenza: scegli che cosa fare entro {deadline}." | "Il Suo pacco è in giacenza: scelga che cosa fare entro {deadline}." | "Your parcel is held at the depot: choose what to do by {deadline}.";
+    n_held_choose: "Se nessuno sceglie, il corriere ce lo rimanda." | "Se nessuno sceglie, il corriere ce lo rimanda." | "If nobody chooses, the carrier sends it back to us.";
+    n_held_usual: "Il corriere non ha detto fino a quando lo tiene: di solito sono {days} giorni." | "Il corriere non ha detto fino a quando lo tiene: di solito sono {days} giorni." | "The carrier has not said how long it will keep it: usually {days} days.";
+    s_held_closed: "Il tuo pacco è in giacenza e non si può più scegliere da qui." | "Il Suo pacco è in giacenza e non si può più scegliere da qui." | "Your parcel is held at the depot and the time to choose here is over.";
+    n_held_closed: "Sta per tornare da noi: scrivici subito, vediamo se il corriere può ancora fermarlo." | "Sta per tornare da noi: ci scriva subito, vediamo se il corriere può ancora fermarlo." | "It is about to come back to us: write to us now, we will see whether the carrier can still stop it.";
+    s_held_asked: "Il tuo pacco è in giacenza: stiamo chiedendo al corriere {what}." | "Il Suo pacco è in giacenza: stiamo chiedendo al corriere {what}." | "Your parcel is held at the depot: we are asking the carrier for {what}.";
+    n_held_asked: "La risposta del corriere appare qui." | "La risposta del corriere appare qui." | "The carrier's answer appears here.";
+    s_held_accepted: "Il corriere ha accettato {what}." | "Il corriere ha accettato {what}." | "The carrier has accepted {what}.";
+    n_held_accepted: "Il prossimo passaggio del pacco appare qui." | "Il prossimo passaggio del pacco appare qui." | "The parcel's next scan appears here.";
+    s_held_deferred: "Il corriere ha ricevuto la richiesta: {what}." | "Il corriere ha ricevuto la richiesta: {what}." | "The carrier has received the request: {what}.";
+    n_held_deferred: "Questo corriere non risponde subito: che cosa ha fatto si vede dal prossimo passaggio." | "Questo corriere non risponde subito: che cosa ha fatto si vede dal prossimo passaggio." | "This carrier does not answer at once: the next scan shows what it did.";
+    s_held_refused: "Il corriere non ha accettato {what}." | "Il corriere non ha accettato {what}." | "The carrier has not accepted {what}.";
+    n_held_refused: "Puoi scegliere altro entro {deadline}. Lo abbiamo saputo anche noi in negozio." | "Può scegliere altro entro {deadline}. Lo abbiamo saputo anche noi in negozio." | "You can choose something else by {deadline}. We in the shop know about it, too.";
+    s_held_by_hand: "Abbiamo preso nota: {what}." | "Abbiamo preso nota: {what}." | "We have noted it: {what}.";
+    n_held_by_hand: "A questo corriere lo diciamo noi dal negozio, a mano. Se serve altro ti scriviamo." | "A questo corriere lo diciamo noi dal negozio, a mano. Se serve altro Le scriviamo." | "We tell this carrier ourselves, by hand. If we need anything, we will write.";
+    what_redeliver: "una nuova consegna" | "una nuova consegna" | "a new delivery";
+    what_other_address: "la consegna a un altro indirizzo" | "la consegna a un altro indirizzo" | "delivery to another address";
+    what_collect: "il ritiro in sede" | "il ritiro in sede" | "collection at the depot";
+    what_send_back: "il rientro al negozio" | "il rientro al negozio" | "the return to the shop";
+    hold_question: "Che cosa deve fare il corriere?" | "Che cosa deve fare il corriere?" | "What shall the carrier do?";
+    hold_where: "Lo tiene {branch}." | "Lo tiene {branch}." | "It is kept at {branch}.";
+    hold_left: "Tempo per scegliere:" | "Tempo per scegliere:" | "Time to choose:";
+    hold_left_over: "scaduto" | "scaduto" | "over";
+    h_redeliver: "Riportarlo allo stesso indirizzo" | "Riportarlo allo stesso indirizzo" | "Bring it again to the same address";
+    h_other_address: "Portarlo a un altro indirizzo" | "Portarlo a un altro indirizzo" | "Bring it to another address";
+    h_collect: "Tenerlo: lo ritiro in sede" | "Tenerlo: lo ritiro in sede" | "Keep it: I will collect it at the depot";
+    h_send_back: "Rimandarlo al negozio" | "Rimandarlo al negozio" | "Send it back to the shop";
+    h_collect_hint: "Serve un documento e il numero di spedizione." | "Serve un documento e il numero di spedizione." | "Bring an identity document and the tracking number.";
+    h_send_back_hint: "Quando è tornato decidiamo insieme: rispedirlo o rimborsarti." | "Quando è tornato decidiamo insieme: rispedirlo o rimborsarLa." | "When it is back we decide together: send it again or refund you.";
+    h_free: "Non costa niente: paga il negozio." | "Non costa niente: paga il negozio." | "It costs you nothing: the shop pays.";
+    h_price: "A tuo carico: {price}." | "A Suo carico: {price}." | "You pay: {price}.";
+    h_price_unknown: "È a tuo carico: prima di procedere chiedici quanto costa." | "È a Suo carico: prima di procedere ci chieda quanto costa." | "You pay for it: ask us for the price first.";
+    hold_address: "L'altro indirizzo" | "L'altro indirizzo" | "The other address";
+    f_name: "Nome sul citofono" | "Nome sul citofono" | "Name on the door";
+    f_street: "Via e numero" | "Via e numero" | "Street and number";
+    f_extra: "Scala, piano, presso (facoltativo)" | "Scala, piano, presso (facoltativo)" | "Floor, staircase, c/o (optional)";
+    f_postal_code: "CAP" | "CAP" | "Postal code";
+    f_city: "Città" | "Città" | "Town";
+    f_province: "Provincia (sigla)" | "Provincia (sigla)" | "Province (two letters)";
+    f_phone: "Telefono per il corriere (facoltativo)" | "Telefono per il corriere (facoltativo)" | "Phone for the driver (optional)";
+    f_note: "Nota per il corriere (facoltativa)" | "Nota per il corriere (facoltativa)" | "Note for the driver (optional)";
+    hold_button: "Dillo al corriere" | "Lo dica al corriere" | "Tell the carrier";
+    hold_pick: "Scegli una delle possibilità." | "Scelga una delle possibilità." | "Choose one of these.";
+    hold_address_missing: "Per un altro indirizzo servono via, CAP e città." | "Per un altro indirizzo servono via, CAP e città." | "Another address needs street, postal code and town.";
+    hold_changed: "Nel frattempo le cose sono cambiate: la tua scelta non è partita." | "Nel frattempo le cose sono cambiate: la Sua scelta non è partita." | "Things have changed in the meantime: your choice was not sent.";
+    hold_over: "Questo pacco non è più in giacenza." | "Questo pacco non è più in giacenza." | "This parcel is no longer held.";
+
+    // ---- a problem
+    problem_title: "Segnala un problema" | "Segnali un problema" | "Report a problem";
+    problem_intro: "Dicci che cosa è successo: lo legge una persona del negozio." | "Ci dica che cosa è successo: lo legge una persona del negozio." | "Tell us what happened: a person in the shop reads it.";
+    problem_kind: "Che cosa è successo" | "Che cosa è successo" | "What happened";
+    k_not_received: "Il pacco non è arrivato" | "Il pacco non è arrivato" | "The parcel did not come";
+    k_damaged: "È arrivato danneggiato" | "È arrivato danneggiato" | "It came damaged";
+    k_wrong_item: "È arrivata un'altra cosa" | "È arrivata un'altra cosa" | "Something else came";
+    k_missing: "Manca qualcosa" | "Manca qualcosa" | "Something is missing";
+    k_other: "Altro" | "Altro" | "Something else";
+    problem_which: "Quale pacco" | "Quale pacco" | "Which parcel";
+    problem_order: "Tutto l'ordine" | "Tutto l'ordine" | "The whole order";
+    problem_text: "Che cosa dobbiamo sapere (facoltativo)" | "Che cosa dobbiamo sapere (facoltativo)" | "What we should know (optional)";
+    problem_photos: "Foto (facoltative)" | "Foto (facoltative)" | "Photos (optional)";
+    problem_photos_hint: "Fino a 4, in JPEG, PNG o WebP, al massimo 4 MB l'una. Togliamo luogo e data dello scatto prima di salvarle." | "Fino a 4, in JPEG, PNG o WebP, al massimo 4 MB l'una. Togliamo luogo e data dello scatto prima di salvarle." | "Up to 4, as JPEG, PNG or WebP, at most 4 MB each. We remove place and date before we keep them.";
+    problem_button: "Invia la segnalazione" | "Invii la segnalazione" | "Send the report";
+    problem_pick: "Scegli che cosa è successo." | "Scelga che cosa è successo." | "Choose what happened.";
+    problem_photo_kind: "Una delle foto non è in JPEG, PNG o WebP: le altre cose che hai scritto sono ancora qui." | "Una delle foto non è in JPEG, PNG o WebP: le altre cose che ha scritto sono ancora qui." | "One of the photos is not a JPEG, PNG or WebP: what you wrote is still here.";
+    problem_photo_size: "Una delle foto supera 4 MB: mandane una più piccola." | "Una delle foto supera 4 MB: ne mandi una più piccola." | "One of the photos is larger than 4 MB: send a smaller one.";
+    problem_photo_many: "Le foto sono più di 4: scegli le più chiare." | "Le foto sono più di 4: scelga le più chiare." | "There are more than 4 photos: choose the clearest.";
+    problem_busy: "Abbiamo già ricevuto diverse segnalazioni su questo ordine: le stiamo leggendo. Se è urgente, scrivici." | "Abbiamo già ricevuto diverse segnalazioni su questo ordine: le stiamo leggendo. Se è urgente, ci scriva." | "We have already received several reports about this order and are reading them. If it is urgent, write to us.";
+    problem_done: "Abbiamo ricevuto la tua segnalazione." | "Abbiamo ricevuto la Sua segnalazione." | "We have received your report.";
+    problem_done_next: "Una persona del negozio la legge e ti risponde all'e-mail dell'ordine, di solito entro un giorno lavorativo." | "Una persona del negozio la legge e Le risponde all'e-mail dell'ordine, di solito entro un giorno lavorativo." | "A person in the shop reads it and answers to the e-mail of the order, usually within a working day.";
+    problem_done_not_received: "Con la segnalazione il negozio può chiedere al corriere dove e a chi l'ha lasciato." | "Con la segnalazione il negozio può chiedere al corriere dove e a chi l'ha lasciato." | "With your report the shop can ask the carrier where and with whom it was left.";
+    problem_done_damaged: "Non buttare scatola e imballaggio: possono servire come prova." | "Non butti scatola e imballaggio: possono servire come prova." | "Keep the box and the packaging: they may be needed as proof.";
+    problem_delivered: "Il corriere lo dà per consegnato {date}. Prima di scriverci, guarda anche dai vicini e in portineria: a volte è lì." | "Il corriere lo dà per consegnato {date}. Prima di scriverci, guardi anche dai vicini e in portineria: a volte è lì." | "The carrier says it was delivered {date}. Before you write, look with the neighbours or the porter: sometimes it is there.";
+    problem_reported: "Hai segnalato {date}: {kind}." | "Ha segnalato {date}: {kind}." | "You reported {date}: {kind}.";
+
+    // ---- look-up
+    find_title: "Dov'è il mio ordine?" | "Dov'è il mio ordine?" | "Where is my order?";
+    find_intro: "Scrivi il numero dell'ordine e l'e-mail con cui l'hai fatto: ti mandiamo il link alla sua pagina." | "Scriva il numero dell'ordine e l'e-mail con cui l'ha fatto: Le mandiamo il link alla sua pagina." | "Enter the order number and the e-mail you ordered with: we will send you the link to its page.";
+    f_order_number: "Numero dell'ordine" | "Numero dell'ordine" | "Order number";
+    f_email: "E-mail" | "E-mail" | "E-mail";
+    find_button: "Mandami il link" | "Mandatemi il link" | "Send me the link";
+    find_missing: "Servono il numero dell'ordine e un'e-mail." | "Servono il numero dell'ordine e un'e-mail." | "Order number and e-mail are needed.";
+    find_done: "Se i dati corrispondono, il link è in arrivo per e-mail." | "Se i dati corrispondono, il link è in arrivo per e-mail." | "If the details match, the link is on its way by e-mail.";
+    find_done_next: "Guarda anche tra la posta indesiderata. Se tra qualche minuto non c'è niente, controlla numero ed e-mail oppure scrivi al negozio." | "Guardi anche tra la posta indesiderata. Se tra qualche minuto non c'è niente, controlli numero ed e-mail oppure scriva al negozio." | "Look in the junk folder, too. If nothing has come in a few minutes, check number and e-mail or write to the shop.";
+    find_limited: "Troppe richieste da qui." | "Troppe richieste da qui." | "Too many requests from here.";
+    find_limited_next: "Riprova tra {n} minuti." | "Riprovi tra {n} minuti." | "Try again in {n} minutes.";
+    find_again: "Cerca un altro ordine" | "Cerchi un altro ordine" | "Look for another order";
+
+    // ---- what a scan says
+    ps_unknown: "Nessuna notizia" | "Nessuna notizia" | "No news";
+    ps_announced: "Pronto per il corriere" | "Pronto per il corriere" | "Ready for the carrier";
+    ps_picked_up: "Affidato al corriere" | "Affidato al corriere" | "Handed to the carrier";
+    ps_in_transit: "In viaggio" | "In viaggio" | "On its way";
+    ps_customs: "In dogana" | "In dogana" | "At customs";
+    ps_at_depot: "Arrivato nella sede di consegna" | "Arrivato nella sede di consegna" | "At the delivery depot";
+    ps_out_for_delivery: "In consegna" | "In consegna" | "Out for delivery";
+    ps_attempt_failed: "Consegna non riuscita" | "Consegna non riuscita" | "Delivery attempt failed";
+    ps_held_at_depot: "In giacenza" | "In giacenza" | "Held at the depot";
+    ps_ready_for_pickup: "Pronto per il ritiro" | "Pronto per il ritiro" | "Ready to collect";
+    ps_delivered: "Consegnato" | "Consegnato" | "Delivered";
+    ps_collected: "Ritirato" | "Ritirato" | "Collected";
+    ps_refused: "Rifiutato alla consegna" | "Rifiutato alla consegna" | "Refused at the door";
+    ps_returning: "In rientro al negozio" | "In rientro al negozio" | "Coming back to the shop";
+    ps_returned: "Tornato al negozio" | "Tornato al negozio" | "Back at the shop";
+    ps_lost: "Smarrito" | "Smarrito" | "Lost";
+    ps_cancelled: "Spedizione annullata" | "Spedizione annullata" | "Shipment cancelled";
+    ps_expired: "Il corriere non dà più notizie" | "Il corriere non dà più notizie" | "No more news from the carrier";
+    os_placed: "Ordine ricevuto" | "Ordine ricevuto" | "Order received";
+    os_preparing: "In preparazione" | "In preparazione" | "Being prepared";
+    os_shipped: "Affidato al corriere" | "Affidato al corriere" | "Handed to the carrier";
+    os_cancelled: "Ordine annullato" | "Ordine annullato" | "Order cancelled";
+    os_awaiting_payment: "In attesa del pagamento" | "In attesa del pagamento" | "Waiting for payment";
+
     // ---- preference centre
     pref_title: "Preferenze di contatto" | "Preferenze di contatto" | "Contact preferences";
     pref_intro: "Qui decidi quali messaggi di {shop} ricevere, e come. I messaggi sul tuo ordine (conferma, spedizione, rimborso) arrivano sempre per e-mail: sono dovuti." | "Qui decide quali messaggi di {shop} ricevere, e come. I messaggi sul Suo ordine (conferma, spedizione, rimborso) arrivano sempre per e-mail: sono dovuti." | "Decide here which messages of {shop} you get, and how. Messages about your order (confirmation, shipping, refund) always come by e-mail: they are due to you.";
@@ -269,6 +467,9 @@ macro_rules! own_texts {
             #[doc = concat!("“", $it, "” (pages for the people of the shop)")]
             pub fn $name(&self) -> &'static str { self.say($it, $it, $en) }
         )*}
+
+        /// Names of the texts for the people of the shop: they come in two languages only.
+        const OWN_NAMES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
@@ -356,89 +557,67 @@ own_texts! {
 impl Voice {
     /// What a scan says to a customer, in our words.
     pub fn parcel_state(&self, state: ParcelState) -> &'static str {
-        let (tu, lei, en) = match state {
-            ParcelState::Unknown => ("Nessuna notizia", "Nessuna notizia", "No news"),
-            ParcelState::Announced => (
-                "Pronto per il corriere",
-                "Pronto per il corriere",
-                "Ready for the carrier",
-            ),
-            ParcelState::PickedUp => (
-                "Affidato al corriere",
-                "Affidato al corriere",
-                "Handed to the carrier",
-            ),
-            ParcelState::InTransit => ("In viaggio", "In viaggio", "On its way"),
-            ParcelState::Customs => ("In dogana", "In dogana", "At customs"),
-            ParcelState::AtDepot => (
-                "Arrivato nella sede di consegna",
-                "Arrivato nella sede di consegna",
-                "At the delivery depot",
-            ),
-            ParcelState::OutForDelivery => ("In consegna", "In consegna", "Out for delivery"),
-            ParcelState::AttemptFailed => (
-                "Consegna non riuscita",
-                "Consegna non riuscita",
-                "Delivery attempt failed",
-            ),
-            ParcelState::HeldAtDepot => ("In giacenza", "In giacenza", "Held at the depot"),
-            ParcelState::ReadyForPickup => (
-                "Pronto per il ritiro",
-                "Pronto per il ritiro",
-                "Ready to collect",
-            ),
-            ParcelState::Delivered => ("Consegnato", "Consegnato", "Delivered"),
-            ParcelState::Collected => ("Ritirato", "Ritirato", "Collected"),
-            ParcelState::Refused => (
-                "Rifiutato alla consegna",
-                "Rifiutato alla consegna",
-                "Refused at the door",
-            ),
-            ParcelState::Returning => (
-                "In rientro al negozio",
-                "In rientro al negozio",
-                "Coming back to the shop",
-            ),
-            ParcelState::Returned => (
-                "Tornato al negozio",
-                "Tornato al negozio",
-                "Back at the shop",
-            ),
-            ParcelState::Lost => ("Smarrito", "Smarrito", "Lost"),
-            ParcelState::Cancelled => (
-                "Spedizione annullata",
-                "Spedizione annullata",
-                "Shipment cancelled",
-            ),
-            ParcelState::Expired => (
-                "Il corriere non dà più notizie",
-                "Il corriere non dà più notizie",
-                "No more news from the carrier",
-            ),
-        };
-        self.say(tu, lei, en)
+        match state {
+            ParcelState::Unknown => self.ps_unknown(),
+            ParcelState::Announced => self.ps_announced(),
+            ParcelState::PickedUp => self.ps_picked_up(),
+            ParcelState::InTransit => self.ps_in_transit(),
+            ParcelState::Customs => self.ps_customs(),
+            ParcelState::AtDepot => self.ps_at_depot(),
+            ParcelState::OutForDelivery => self.ps_out_for_delivery(),
+            ParcelState::AttemptFailed => self.ps_attempt_failed(),
+            ParcelState::HeldAtDepot => self.ps_held_at_depot(),
+            ParcelState::ReadyForPickup => self.ps_ready_for_pickup(),
+            ParcelState::Delivered => self.ps_delivered(),
+            ParcelState::Collected => self.ps_collected(),
+            ParcelState::Refused => self.ps_refused(),
+            ParcelState::Returning => self.ps_returning(),
+            ParcelState::Returned => self.ps_returned(),
+            ParcelState::Lost => self.ps_lost(),
+            ParcelState::Cancelled => self.ps_cancelled(),
+            ParcelState::Expired => self.ps_expired(),
+        }
     }
 
     /// Order events in the timeline.
     pub fn order_step(&self, step: OrderStep) -> &'static str {
         match step {
-            OrderStep::Placed => self.say("Ordine ricevuto", "Ordine ricevuto", "Order received"),
-            OrderStep::Preparing => {
-                self.say("In preparazione", "In preparazione", "Being prepared")
-            }
-            OrderStep::Shipped => self.say(
-                "Affidato al corriere",
-                "Affidato al corriere",
-                "Handed to the carrier",
-            ),
-            OrderStep::Cancelled => {
-                self.say("Ordine annullato", "Ordine annullato", "Order cancelled")
-            }
-            OrderStep::AwaitingPayment => self.say(
-                "In attesa del pagamento",
-                "In attesa del pagamento",
-                "Waiting for payment",
-            ),
+            OrderStep::Placed => self.os_placed(),
+            OrderStep::Preparing => self.os_preparing(),
+            OrderStep::Shipped => self.os_shipped(),
+            OrderStep::Cancelled => self.os_cancelled(),
+            OrderStep::AwaitingPayment => self.os_awaiting_payment(),
+        }
+    }
+
+    /// An action on a held parcel, as a choice.
+    pub fn hold_choice(&self, action: HoldAction) -> &'static str {
+        match action {
+            HoldAction::Redeliver => self.h_redeliver(),
+            HoldAction::OtherAddress => self.h_other_address(),
+            HoldAction::Collect => self.h_collect(),
+            HoldAction::SendBack => self.h_send_back(),
+        }
+    }
+
+    /// The same within a sentence.
+    pub fn hold_what(&self, action: HoldAction) -> &'static str {
+        match action {
+            HoldAction::Redeliver => self.what_redeliver(),
+            HoldAction::OtherAddress => self.what_other_address(),
+            HoldAction::Collect => self.what_collect(),
+            HoldAction::SendBack => self.what_send_back(),
+        }
+    }
+
+    /// What kind of problem, in the person's words.
+    pub fn problem_kind_of(&self, kind: ProblemKind) -> &'static str {
+        match kind {
+            ProblemKind::NotReceived => self.k_not_received(),
+            ProblemKind::Damaged => self.k_damaged(),
+            ProblemKind::WrongItem => self.k_wrong_item(),
+            ProblemKind::Missing => self.k_missing(),
+            ProblemKind::Other => self.k_other(),
         }
     }
 }

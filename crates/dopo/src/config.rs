@@ -27,6 +27,8 @@ pub struct Config {
     pub client_address_header: Option<String>,
     /// Folder for backups, by hand from the console and every night; absent: none are made (`DOPO_BACKUP_DIR`).
     pub backup_dir: Option<PathBuf>,
+    /// Folder of languages and texts for the customer pages, beside Italian and English (`DOPO_LANGUAGES_DIR`).
+    pub languages_dir: Option<PathBuf>,
     /// Whether outgoing webhooks may go into private networks and over plain HTTP (`DOPO_WEBHOOKS_PRIVATE=1`).
     pub webhooks_private: bool,
 }
@@ -43,6 +45,7 @@ impl Default for Config {
             dispatchers: 4,
             client_address_header: None,
             backup_dir: None,
+            languages_dir: None,
             webhooks_private: false,
         }
     }
@@ -109,6 +112,9 @@ impl Config {
         self.backup_dir = set("DOPO_BACKUP_DIR")
             .map(PathBuf::from)
             .or(self.backup_dir.take());
+        self.languages_dir = set("DOPO_LANGUAGES_DIR")
+            .map(PathBuf::from)
+            .or(self.languages_dir.take());
         if let Some(value) = set("DOPO_WEBHOOKS_PRIVATE") {
             self.webhooks_private = match value.as_str() {
                 "1" | "true" => true,

@@ -49,6 +49,10 @@ pub async fn run(
     stopped: watch::Receiver<bool>,
 ) -> Result<()> {
     let House { engine, mail } = house;
+    if let Some(folder) = &config.languages_dir {
+        let read = dopo_web::words::languages::load(folder).map_err(anyhow::Error::msg)?;
+        tracing::info!(read, "languages of the customer pages were read from files");
+    }
     let metrics = install_metrics();
     let desk = wire::desk(Arc::clone(&engine), config, demo);
     if desk.needs_set_up().await? {

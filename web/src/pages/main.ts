@@ -5,13 +5,17 @@
  * - `<button hidden data-share="ADDRESS" data-title="…">` shows itself where the device can share.
  * - `<span data-countdown="2026-11-27T10:00:00Z" data-over="Scaduto">` holds the server's sentence
  *   and turns into "2 giorni e 3 ore", anew each minute.
+ * - `<main data-live="VERSION">` asks for newer versions of itself (see live.ts).
  */
 import { type Language, timeLeft } from "./countdown";
+import { live } from "./live";
 
 /** Nothing moves that need not: a countdown speaks in minutes. */
 const TICK_MS = 30_000;
 /** How long a button says that it has copied. */
 const DONE_MS = 2_000;
+/** The clock of the countdowns. */
+let ticking: ReturnType<typeof setInterval> | undefined;
 
 export function enhance(root: Document): void {
   const language: Language = root.documentElement.lang.startsWith("en") ? "en" : "it";
@@ -46,9 +50,8 @@ export function enhance(root: Document): void {
     }
   }
 
-  const countdowns = [...root.querySelectorAll<HTMLElement>("[data-countdown]")];
   const tick = () => {
-    for (const element of countdowns) {
+    for (const element of root.querySelectorAll<HTMLElement>("[data-countdown]")) {
       const until = Date.parse(element.dataset.countdown ?? "");
       if (Number.isNaN(until)) {
         continue; // The server's sentence stays.
@@ -59,10 +62,10 @@ export function enhance(root: Document): void {
       }
     }
   };
-  if (countdowns.length > 0) {
-    tick();
-    setInterval(tick, TICK_MS);
-  }
+  tick();
+  clearInterval(ticking);
+  ticking = setInterval(tick, TICK_MS);
 }
 
 enhance(document);
+live(document, () => enhance(document));

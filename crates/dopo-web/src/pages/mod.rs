@@ -6,11 +6,17 @@
 pub(crate) mod click;
 pub(crate) mod countdown;
 pub(crate) mod digits;
+pub(crate) mod hold;
+pub(crate) mod limits;
+pub(crate) mod lookup;
 pub(crate) mod measuring;
+mod multipart;
 pub(crate) mod order;
 pub mod order_view;
+mod photo;
 pub(crate) mod pixel;
 pub(crate) mod preferences;
+pub(crate) mod problem;
 pub(crate) mod reminder;
 pub(crate) mod unsubscribe;
 
@@ -34,6 +40,13 @@ use std::sync::Arc;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/o/{token}", get(order::show))
+        .route("/o/{token}/calendar/{file}", get(order::calendar_file))
+        .route("/o/{token}/hold/{seq}", get(hold::ask).post(hold::answer))
+        .route(
+            "/o/{token}/problem",
+            get(problem::ask).post(problem::report),
+        )
+        .route("/track/{slug}", get(lookup::ask).post(lookup::find))
         .route("/p/{token}", get(preferences::show).post(preferences::save))
         .route("/u/{token}", get(unsubscribe::ask).post(unsubscribe::act))
         .route("/m/{token}", get(measuring::page).post(measuring::page))
@@ -57,6 +70,16 @@ pub(crate) struct AskPage {
     pub title: String,
     pub hint: Option<String>,
     pub ask: Option<Ask>,
+    pub link: Option<Link>,
+}
+
+/// A page that tells how something went.
+#[derive(Template)]
+#[template(path = "told.html")]
+pub(crate) struct ToldPage {
+    pub frame: Frame,
+    pub title: String,
+    pub paragraphs: Vec<String>,
     pub link: Option<Link>,
 }
 

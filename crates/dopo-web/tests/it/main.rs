@@ -1,6 +1,7 @@
 //! Every route, in process. The files are the URL tree.
 
 mod api;
+mod api_couriers;
 mod api_customers;
 mod api_journeys;
 mod api_openapi;
@@ -19,6 +20,10 @@ mod desk_team;
 mod desk_webhooks;
 mod every_route;
 mod hits;
+mod hold;
 mod hooks;
+mod lookup;
+mod problem;
 mod sign_in;
 mod support;
+mod widget;

@@ -1,17 +1,23 @@
 //! What the order page says, worked out from the facts. Pure: an order, a shop and a moment in, words out.
 
+mod calendar;
+mod expected;
 mod headline;
+mod hold;
 mod timeline;
+
+pub use calendar::calendar;
+pub use hold::{Choice, HoldBox, HoldView, hold_stamp, hold_view};
 
 use crate::limits::LINES_SHOWN_MAX;
 use crate::words::{Voice, fill};
 use dopo_core::italy::calendar::withdrawal_deadline;
+use dopo_core::italy::clean_line;
 use dopo_core::italy::format;
 use dopo_core::italy::names::display_name;
-use dopo_core::italy::{Locale, clean_line};
 use dopo_core::money::Money;
 use dopo_core::order::{Order, PaymentState};
-use dopo_core::parcel::{Parcel, ParcelState};
+use dopo_core::parcel::{Direction, Parcel, ParcelState};
 use dopo_core::shop::ShopSettings;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -68,15 +74,70 @@ pub struct Entry {
     pub datetime: String,
     /// Where.
     pub place: Option<String>,
+    /// Why, as a sentence.
+    pub why: Option<&'static str>,
+    /// The carrier took it back.
+    pub taken_back: bool,
     /// The newest: where it is now.
     pub current: bool,
 }
 
-/// One parcel, or the order itself before there is a parcel.
+/// A name with what it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fact {
+    /// What it is.
+    pub label: &'static str,
+    /// In words.
+    pub text: String,
+}
+
+/// A delay, told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delay {
+    /// What was promised, with an apology.
+    pub text: String,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// Where a parcel can be fetched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pickup {
+    /// Name and address, one line each.
+    pub lines: Vec<String>,
+    /// Opening hours, as told.
+    pub hours: Vec<String>,
+    /// Last day.
+    pub until: Option<String>,
+}
+
+/// One parcel, or the order itself before there is a parcel.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Track {
     /// `Pacco 1 di 2`, empty when there is one.
     pub title: String,
+    /// `Rientro al negozio`, `Nuova consegna`.
+    pub leg: Option<&'static str>,
+    /// Who must act, and until when.
+    pub turn: Option<String>,
+    /// Promised, the courier's and our own days, where they differ.
+    pub dates: Vec<Fact>,
+    /// What our own estimate rests on.
+    pub estimate_note: Option<String>,
+    /// It comes later than was promised.
+    pub delay: Option<Delay>,
+    /// A delivery that the carrier took back.
+    pub taken_back: Option<String>,
+    /// A hold that goes on.
+    pub hold: Option<HoldBox>,
+    /// Where to fetch it.
+    pub pickup: Option<Pickup>,
+    /// What the driver collects.
+    pub cod: Option<String>,
+    /// Address of the calendar entry.
+    pub calendar: Option<String>,
+    /// The number it had before.
+    pub former: Option<String>,
     /// Carrier.
     pub carrier: Option<String>,
     /// `con BRT`, for a parcel without a number.
@@ -120,8 +181,12 @@ pub struct Sum {
 pub struct OrderView {
     /// The sentence: the answer, first on the page.
     pub sentence: String,
+    /// Why, as the carrier says.
+    pub why: Option<&'static str>,
     /// What comes next.
     pub next: Option<String>,
+    /// Who must act now, where it is the reader.
+    pub turn: Option<String>,
     /// How it stands.
     pub tone: Tone,
     /// The one action that matters now.
@@ -158,27 +223,36 @@ pub struct OrderView {
     pub mailto: String,
     /// Contact by phone: (shown, `tel:`).
     pub phone: Option<(String, String)>,
+    /// Address of the form for problems.
+    pub problem: String,
+    /// Problems that were reported.
+    pub problems: Vec<String>,
 }
 
-/// Works out what the page says.
-pub fn order_view(shop: &ShopSettings, order: &Order, voice: Voice, now: Timestamp) -> OrderView {
-    let page = Page::new(shop, order, voice, now);
+/// Works out what the page says. `base` is the address of the order page, without a question mark.
+pub fn order_view(
+    shop: &ShopSettings,
+    order: &Order,
+    voice: Voice,
+    now: Timestamp,
+    base: &str,
+) -> OrderView {
+    let page = Page::new(shop, order, voice, now, base);
     let (headline, tone) = page.headline();
     let s = &order.snapshot;
     let number = clean_line(&s.number);
     OrderView {
         sentence: headline.sentence,
+        why: headline.why,
         next: headline.next,
+        turn: headline.turn,
         tone,
         action: headline.action,
         order_of: fill(
             voice.order_of(),
             &[
                 ("number", &number),
-                (
-                    "date",
-                    &format::date_long(page.day(s.placed_at), voice.locale),
-                ),
+                ("date", &voice.day_long(page.day(s.placed_at))),
             ],
         ),
         title: fill(voice.order_title(), &[("number", &number)]),
@@ -205,6 +279,8 @@ pub fn order_view(shop: &ShopSettings, order: &Order, voice: Voice, now: Timesta
         ),
         mailto: page.mailto(&fill(voice.mail_subject(), &[("number", &number)]), None),
         phone: phone(&shop.seller.phone),
+        problem: page.link("problem"),
+        problems: page.problems(),
     }
 }
 
@@ -235,9 +311,12 @@ pub fn web_url(url: &str) -> Option<&str> {
     (scheme && plain).then_some(url)
 }
 
+#[derive(Default)]
 struct Headline {
     sentence: String,
+    why: Option<&'static str>,
     next: Option<String>,
+    turn: Option<String>,
     action: Option<Action>,
 }
 
@@ -247,10 +326,17 @@ struct Page<'a> {
     voice: Voice,
     now: Timestamp,
     zone: TimeZone,
+    base: &'a str,
 }
 
 impl<'a> Page<'a> {
-    fn new(shop: &'a ShopSettings, order: &'a Order, voice: Voice, now: Timestamp) -> Self {
+    fn new(
+        shop: &'a ShopSettings,
+        order: &'a Order,
+        voice: Voice,
+        now: Timestamp,
+        base: &'a str,
+    ) -> Self {
         let zone = TimeZone::get(&shop.time_zone).unwrap_or(TimeZone::UTC);
         Page {
             shop,
@@ -258,7 +344,17 @@ impl<'a> Page<'a> {
             voice,
             now,
             zone,
+            base,
         }
+    }
+
+    /// An address below the order page, in the same language.
+    fn link(&self, rest: &str) -> String {
+        format!("{}/{rest}?lang={}", self.base, self.voice.tag())
+    }
+
+    fn today(&self) -> Date {
+        self.day(self.now)
     }
 
     fn day(&self, at: Timestamp) -> Date {
@@ -271,22 +367,18 @@ impl<'a> Page<'a> {
 
     /// `ieri (sabato 21 novembre)`, `venerdì 27 novembre`, `on Friday 27 November`.
     fn when(&self, day: Date) -> String {
-        let today = self.day(self.now);
-        let words = format::relative_day(day, today, self.voice.locale);
-        match self.voice.locale {
-            Locale::En if format::relative_word(day, today, Locale::En).is_none() => {
-                format!("on {words}")
-            }
-            _ => words,
-        }
+        self.voice.when(day, self.today())
     }
 
     fn absolute(&self, day: Date) -> String {
-        if day.year() == self.day(self.now).year() {
-            format::date_with_weekday(day, self.voice.locale)
-        } else {
-            format::date_full(day, self.voice.locale)
-        }
+        self.voice.day_named(day, self.today())
+    }
+
+    /// `martedì 1° dicembre alle 18:00`.
+    fn deadline_words(&self, at: Timestamp) -> String {
+        let local = at.to_zoned(self.zone.clone());
+        self.voice
+            .day_and_time(local.date(), local.time(), self.today())
     }
 
     /// Parcels that count: not cancelled.
@@ -296,6 +388,39 @@ impl<'a> Page<'a> {
             .iter()
             .filter(|p| !p.snapshot.cancelled && p.state != ParcelState::Cancelled)
             .collect()
+    }
+
+    /// Parcels that the sentence is about: those on their way to the customer. One that came back and was sent again, or
+    /// whose goods travel in another leg, gives way to that leg; legs back only speak where nothing else does.
+    fn speaking(&self) -> Vec<&'a Parcel> {
+        let all = self.parcels();
+        let replaced = |parcel: &Parcel| {
+            all.iter().any(|leg| {
+                leg.direction == Direction::Redelivery && leg.follows == Some(parcel.seq)
+            })
+        };
+        let to_customer: Vec<&Parcel> = all
+            .iter()
+            .copied()
+            .filter(|p| p.direction != Direction::Return && !replaced(p))
+            .collect();
+        if to_customer.is_empty() {
+            all
+        } else {
+            to_customer
+        }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let said = self.order.problems.iter().rev().map(|problem| {
+            let date = self.when(self.day(problem.at));
+            let kind = self.voice.problem_kind_of(problem.kind);
+            fill(
+                self.voice.problem_reported(),
+                &[("date", &date), ("kind", kind)],
+            )
+        });
+        said.collect()
     }
 
     fn mailto(&self, subject: &str, body: Option<&str>) -> String {

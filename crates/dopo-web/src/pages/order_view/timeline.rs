@@ -1,18 +1,20 @@
 //! What happened to each parcel, newest first.
 
-use super::{Entry, Page, Tone, Track, carrier, web_url};
+use super::{Entry, Page, Pickup, Tone, Track, carrier, web_url};
 use crate::limits::TIMELINE_MAX;
 use crate::words::{OrderStep, fill};
 use dopo_core::italy::{clean_line, format};
 use dopo_core::order::PaymentState;
-use dopo_core::parcel::{Parcel, ParcelState};
+use dopo_core::parcel::{Direction, Parcel, ParcelState};
 use jiff::Timestamp;
+
+/// Lines of opening hours that are shown.
+const HOURS_SHOWN_MAX: usize = 14;
 
 impl Page<'_> {
     fn moment(&self, at: Timestamp, day_only: bool) -> String {
         let zoned = at.to_zoned(self.zone.clone());
-        let day = format::relative_word(zoned.date(), self.day(self.now), self.voice.locale)
-            .map_or_else(|| self.absolute(zoned.date()), str::to_owned);
+        let day = self.voice.day_short(zoned.date(), self.today());
         if day_only {
             day
         } else {
@@ -31,6 +33,8 @@ impl Page<'_> {
                 .strftime("%Y-%m-%dT%H:%M:%S%:z")
                 .to_string(),
             place: None,
+            why: None,
+            taken_back: false,
             current: false,
         }
     }
@@ -69,14 +73,8 @@ impl Page<'_> {
             entries.reverse();
             mark_current(&mut entries);
             return vec![Track {
-                title: String::new(),
-                carrier: None,
-                by_carrier: None,
-                number: None,
-                url: None,
-                contents: None,
                 entries,
-                earlier: None,
+                ..Track::default()
             }];
         }
         let many = parcels.len() > 1;
@@ -105,6 +103,8 @@ impl Page<'_> {
             when: self.voice.now().to_owned(),
             datetime: String::new(),
             place: None,
+            why: None,
+            taken_back: false,
             current: true,
         }
     }
@@ -112,11 +112,13 @@ impl Page<'_> {
     fn track(&self, parcel: &Parcel, title: String, many: bool) -> Track {
         let v = self.voice;
         let mut entries = self.order_entries();
+        // A delivery that was taken back stays to be seen; other scans that were taken back say nothing to the reader.
         let scans: Vec<_> = parcel
             .checkpoints
             .iter()
-            .filter(|k| k.revoked_at.is_none())
+            .filter(|k| k.revoked_at.is_none() || k.checkpoint.state.is_possession())
             .collect();
+        let returns = parcel.direction == Direction::Return;
         let handed_over = scans.iter().any(|k| {
             matches!(k.checkpoint.state, ParcelState::PickedUp) || k.checkpoint.state.is_under_way()
         });
@@ -125,8 +127,20 @@ impl Page<'_> {
         }
         for known in &scans {
             let scan = &known.checkpoint;
-            let (icon, tone) = look(scan.state);
-            let mut entry = self.entry(icon, tone, v.parcel_state(scan.state), scan.at);
+            let taken_back = known.revoked_at.is_some();
+            let (icon, tone) = if taken_back {
+                ("cross", Tone::Attention)
+            } else {
+                look(scan.state)
+            };
+            let what = match scan.state {
+                ParcelState::Delivered | ParcelState::Collected if returns => v.return_arrived(),
+                ParcelState::OutForDelivery if returns => v.ps_in_transit(),
+                state => v.parcel_state(state),
+            };
+            let mut entry = self.entry(icon, tone, what, scan.at);
+            entry.taken_back = taken_back;
+            entry.why = scan.reason.as_deref().and_then(|reason| v.reason(reason));
             entry.when = self.moment(scan.at, scan.day_only);
             if scan.day_only {
                 entry.datetime = self.day(scan.at).to_string();
@@ -140,7 +154,10 @@ impl Page<'_> {
         }
         entries.reverse();
         // Two scans that say the same at the same place are one for the reader; the newest stays.
-        entries.dedup_by(|older, newer| older.what == newer.what && older.place == newer.place);
+        entries.dedup_by(|older, newer| {
+            let same = |e: &Entry| (e.what, e.place.clone(), e.why, e.taken_back);
+            same(older) == same(newer)
+        });
         let hidden = entries.len().saturating_sub(TIMELINE_MAX);
         entries.truncate(TIMELINE_MAX);
         mark_current(&mut entries);
@@ -152,8 +169,31 @@ impl Page<'_> {
             .filter(|line| parcel.snapshot.lines.contains(&line.id))
             .map(|line| clean_line(&line.title))
             .collect();
+        let waiting = !parcel.state.is_possession();
         Track {
             title,
+            leg: match parcel.direction {
+                Direction::Outbound => None,
+                Direction::Return => Some(v.leg_return()),
+                Direction::Redelivery => Some(v.leg_redelivery()),
+            },
+            turn: self.turn(parcel),
+            dates: self.dates(parcel),
+            estimate_note: self.estimate_note(parcel),
+            delay: self.delay(parcel),
+            taken_back: self.taken_back(parcel),
+            hold: self.hold_box(parcel),
+            pickup: self.pickup(parcel).filter(|_| waiting),
+            cod: self.cod(parcel),
+            calendar: self
+                .is_awaited(parcel)
+                .then(|| self.link(&format!("calendar/{}.ics", parcel.seq))),
+            former: parcel
+                .former_numbers
+                .last()
+                .map(|number| clean_line(number))
+                .filter(|number| !number.is_empty())
+                .map(|number| fill(v.former_number(), &[("number", &number)])),
             by_carrier: carrier(parcel).map(|c| fill(v.by_carrier(), &[("carrier", &c)])),
             carrier: carrier(parcel),
             number: parcel
@@ -176,9 +216,52 @@ impl Page<'_> {
     }
 }
 
+impl Page<'_> {
+    /// A delivery that its carrier took back, where the parcel is not in the person's hands.
+    fn taken_back(&self, parcel: &Parcel) -> Option<String> {
+        if parcel.state.is_possession() || parcel.direction == Direction::Return {
+            return None;
+        }
+        let mut newest = parcel.checkpoints.iter().rev();
+        let revoked = newest.find(|k| k.checkpoint.state.is_possession())?;
+        revoked.revoked_at?;
+        let date = self.when(self.day(revoked.checkpoint.at));
+        Some(fill(self.voice.taken_back(), &[("date", &date)]))
+    }
+
+    fn pickup(&self, parcel: &Parcel) -> Option<Pickup> {
+        let point = parcel.pickup_point.as_ref()?;
+        let tidy = |text: &Option<String>| {
+            text.as_deref()
+                .map(clean_line)
+                .filter(|text| !text.is_empty())
+        };
+        let town = [tidy(&point.postal_code), tidy(&point.city)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let lines: Vec<String> = [tidy(&point.name), tidy(&point.street), Some(town)]
+            .into_iter()
+            .flatten()
+            .filter(|line| !line.is_empty())
+            .collect();
+        (!lines.is_empty() || !point.hours.is_empty()).then(|| Pickup {
+            lines,
+            hours: point
+                .hours
+                .iter()
+                .take(HOURS_SHOWN_MAX)
+                .map(|line| clean_line(line))
+                .collect(),
+            until: point.until.map(|day| self.absolute(day)),
+        })
+    }
+}
+
 fn mark_current(entries: &mut [Entry]) {
-    if let Some(first) = entries.first_mut() {
-        first.current = true;
+    if let Some(newest) = entries.iter_mut().find(|entry| !entry.taken_back) {
+        newest.current = true;
     }
 }
 
