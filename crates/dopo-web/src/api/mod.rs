@@ -5,9 +5,11 @@ pub(crate) mod auth;
 pub(crate) mod consents;
 pub(crate) mod counters;
 pub(crate) mod coupons;
+pub(crate) mod couriers;
 pub(crate) mod customers;
 pub(crate) mod desk;
 pub(crate) mod events;
+pub(crate) mod exceptions;
 pub(crate) mod idempotency;
 pub(crate) mod journeys;
 pub(crate) mod live;
@@ -15,6 +17,7 @@ pub(crate) mod messages;
 pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod page;
+pub(crate) mod parcels;
 pub(crate) mod problem;
 pub(crate) mod reference;
 pub(crate) mod search;
@@ -83,6 +86,19 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/v1/notes/{id}", delete(customers::acts::delete_note))
         .route("/api/v1/orders", get(orders::list))
         .route("/api/v1/orders/{id}", get(orders::show))
+        .route(
+            "/api/v1/orders/{id}/parcels/{seq}/hold-answer",
+            post(parcels::answer_hold),
+        )
+        .route("/api/v1/orders/{id}/photos/{photo}", get(parcels::photo))
+        .route("/api/v1/exceptions", get(exceptions::list))
+        .route("/api/v1/couriers/performance", get(couriers::performance))
+        .route(
+            "/api/v1/couriers/performance.csv",
+            get(couriers::performance_csv),
+        )
+        .route("/api/v1/couriers/contacts", get(couriers::contacts))
+        .route("/api/v1/couriers/contacts.csv", get(couriers::contacts_csv))
         .route("/api/v1/messages", get(messages::list))
         .route("/api/v1/messages/{id}", get(messages::show))
         .route("/api/v1/messages/{id}/html", get(messages::document))

@@ -3,8 +3,8 @@
 
 use crate::api::desk;
 use crate::api::{
-    consents, counters, coupons, customers, events, journeys, live, messages, orders, search,
-    tasks, templates, today,
+    consents, counters, coupons, couriers, customers, events, exceptions, journeys, live, messages,
+    orders, parcels, search, tasks, templates, today,
 };
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -45,6 +45,13 @@ use utoipa::OpenApi;
         customers::acts::send,
         orders::list,
         orders::show,
+        parcels::answer_hold,
+        parcels::photo,
+        exceptions::list,
+        couriers::performance,
+        couriers::performance_csv,
+        couriers::contacts,
+        couriers::contacts_csv,
         messages::list,
         messages::show,
         messages::document,
@@ -95,6 +102,9 @@ use utoipa::OpenApi;
         desk::connections::list,
         desk::connections::set,
         desk::connections::make_secret,
+        desk::courier_accounts::list,
+        desk::courier_accounts::add,
+        desk::courier_accounts::remove,
         desk::keys::list,
         desk::keys::make,
         desk::keys::revoke,
@@ -121,7 +131,7 @@ use utoipa::OpenApi;
 struct Described;
 
 /// Groups of operations, in the order of the reference, with what they are about.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 22] = [
     (
         "today",
         "Figures of the first page and the counters behind them.",
@@ -131,6 +141,10 @@ const TAGS: [(&str, &str); 21] = [
         "People: found, shown, corrected, stopped, exported, forgotten.",
     ),
     ("orders", "Orders and their parcels."),
+    (
+        "couriers",
+        "How couriers perform, and how often people look for their parcel.",
+    ),
     (
         "messages",
         "What was decided, why, what it looked like, what happened to it.",

@@ -3,6 +3,7 @@
 use crate::api::ask::Asked;
 use crate::api::auth::Caller;
 use crate::api::page::{Page, Paging};
+use crate::api::parcels::{ParcelShape, ReportedShape};
 use crate::api::problem::Problem;
 use crate::api::shapes::{MessageRow, OrderRow, PersonShort, visible};
 use crate::state::App;
@@ -12,12 +13,10 @@ use dopo_core::access::Scope;
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, OrderId};
 use dopo_core::order::{Order, Standing};
-use dopo_core::parcel::Parcel;
 use dopo_core::words;
 use dopo_engine::ports::{MessageQuery, OrderFilter, PAGE_ROWS_MAX};
 use dopo_engine::tokens::Token;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -108,110 +107,6 @@ pub(crate) fn number(field: &str, id: &str) -> Result<i64, Problem> {
     })
 }
 
-/// A scan of the carrier.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct CheckpointShape {
-    /// When the carrier says it happened.
-    at: Timestamp,
-    /// The carrier gave a day and no hour.
-    day_only: bool,
-    /// Where the parcel is after it.
-    state: &'static str,
-    /// The same, Italian.
-    it: &'static str,
-    /// The same, English.
-    en: &'static str,
-    /// Place in the carrier's words.
-    place: Option<String>,
-    /// The carrier's text.
-    text: Option<String>,
-    /// The carrier's code.
-    code: Option<String>,
-    /// Why, with who caused it.
-    reason: Option<String>,
-    /// When we learnt of it.
-    known_at: Timestamp,
-    /// When the carrier took it back.
-    revoked_at: Option<Timestamp>,
-}
-
-/// A parcel with its scans, oldest first.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ParcelShape {
-    /// Number within the order, from 0.
-    seq: u16,
-    /// The platform's id.
-    external_id: Option<String>,
-    /// Carrier as the shop names it.
-    carrier: Option<String>,
-    /// Tracking number.
-    number: Option<String>,
-    /// The carrier's page for it.
-    url: Option<String>,
-    /// When the shop handed it over.
-    shipped_at: Option<Timestamp>,
-    /// Day the carrier expects to deliver.
-    #[schema(value_type = Option<String>, format = Date)]
-    expected_on: Option<Date>,
-    /// Where it is.
-    state: &'static str,
-    /// The same, Italian.
-    it: &'static str,
-    /// The same, English.
-    en: &'static str,
-    /// Why.
-    reason: Option<String>,
-    /// When the person got it.
-    delivered_at: Option<Timestamp>,
-    /// The shop took it back.
-    cancelled: bool,
-    /// Its scans, oldest first.
-    checkpoints: Vec<CheckpointShape>,
-}
-
-impl ParcelShape {
-    fn new(parcel: &Parcel) -> Self {
-        let now = words::parcel(parcel.state);
-        let told = &parcel.snapshot;
-        ParcelShape {
-            seq: parcel.seq,
-            external_id: told.external_id.clone(),
-            carrier: told.carrier.clone(),
-            number: told.number.clone(),
-            url: told.url.clone(),
-            shipped_at: told.shipped_at,
-            expected_on: told.expected_on,
-            state: parcel.state.as_str(),
-            it: now.it,
-            en: now.en,
-            reason: parcel.reason.clone(),
-            delivered_at: parcel.delivered_at,
-            cancelled: told.cancelled,
-            checkpoints: parcel
-                .checkpoints
-                .iter()
-                .map(|known| {
-                    let scan = &known.checkpoint;
-                    let words = words::parcel(scan.state);
-                    CheckpointShape {
-                        at: scan.at,
-                        day_only: scan.day_only,
-                        state: scan.state.as_str(),
-                        it: words.it,
-                        en: words.en,
-                        place: scan.place.clone(),
-                        text: scan.text.clone(),
-                        code: scan.code.clone(),
-                        reason: scan.reason.clone(),
-                        known_at: known.known_at,
-                        revoked_at: known.revoked_at,
-                    }
-                })
-                .collect(),
-        }
-    }
-}
-
 /// A return of goods.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct ReturnShape {
@@ -249,13 +144,20 @@ pub(crate) struct OrderShape {
     parcels: Vec<ParcelShape>,
     /// Its returns.
     returns: Vec<ReturnShape>,
+    /// Problems that its person reported, oldest first.
+    problems: Vec<ReportedShape>,
     /// Messages about it, newest first; empty without the right to see messages.
     messages: Vec<MessageRow>,
     /// What the customer sees.
     page_url: String,
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Option<(Order, Customer)>, Problem> {
+/// The order of this id, ours or else the platform's, with its customer.
+pub(crate) async fn find(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+) -> Result<Option<(Order, Customer)>, Problem> {
     let store = app.engine.store();
     if let Ok(number) = id.parse::<i64>()
         && let Some(found) = store.order(caller.id(), OrderId(number)).await?
@@ -305,7 +207,7 @@ pub(crate) async fn show(
     let mut told = serde_json::to_value(&order).unwrap_or(Value::Null);
     if let Some(members) = told.as_object_mut() {
         // These stand beside it in the form of the API.
-        for name in ["id", "parcels", "returns", "tracked", "traces"] {
+        for name in ["id", "parcels", "problems", "returns", "tracked", "traces"] {
             members.remove(name);
         }
         members.insert(
@@ -320,7 +222,12 @@ pub(crate) async fn show(
         standing_it: standing.it,
         standing_en: standing.en,
         customer: shown.map(PersonShort::new),
-        parcels: order.tracked.iter().map(ParcelShape::new).collect(),
+        parcels: order
+            .tracked
+            .iter()
+            .map(|parcel| ParcelShape::new(parcel, &caller.shop.settings.hold))
+            .collect(),
+        problems: order.problems.iter().map(ReportedShape::from).collect(),
         returns: order
             .returns
             .iter()

@@ -145,6 +145,9 @@ impl Things {
             .replace("{id}", id)
             .replace("{name}", "order_receipt")
             .replace("{code}", "GRAZIE-1")
+            .replace("{seq}", "0")
+            .replace("{photo}", "photo-1")
+            .replace("{vendor}", "brt")
             .replace("{source}", "shopify");
         match template {
             "/api/v1/counters" => format!("{path}?from=2026-11-01&to=2026-11-02"),

@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod connections;
+pub(crate) mod courier_accounts;
 pub(crate) mod domain;
 pub(crate) mod inbox;
 pub(crate) mod keys;
@@ -73,6 +74,14 @@ pub(crate) fn routes() -> Router<App> {
         .route(
             "/api/v1/connections/events/secret",
             post(connections::make_secret),
+        )
+        .route(
+            "/api/v1/courier-accounts",
+            get(courier_accounts::list).post(courier_accounts::add),
+        )
+        .route(
+            "/api/v1/courier-accounts/{vendor}",
+            delete(courier_accounts::remove),
         )
         .route("/api/v1/keys", get(keys::list).post(keys::make))
         .route("/api/v1/keys/{id}", delete(keys::revoke))
