@@ -8,6 +8,7 @@
 //! `late HOURS order A1 giulia` (told so much later), `end`.
 
 use crate::stage;
+use dopo_core::advance::Shop;
 use dopo_core::cart::CartSnapshot;
 use dopo_core::consent::{Channel, ConsentState, Topic};
 use dopo_core::event::{Actor, Event, EventLine, Origin, ParcelRef};
@@ -23,19 +24,31 @@ use std::path::Path;
 
 #[test]
 fn every_script_gives_the_timeline_it_promises() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/journeys");
+    check("journeys", 20, &|| stage::shop(1), play);
+}
+
+/// Plays every script of a folder, at least so many, and compares what came out.
+pub fn check(
+    folder: &str,
+    at_least: usize,
+    shop: &dyn Fn() -> Shop,
+    play: fn(Shop, &str) -> String,
+) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it")
+        .join(folder);
     let bless = std::env::var_os("DOPO_BLESS").is_some();
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    assert!(files.len() >= 20, "the scripts are there");
+    assert!(files.len() >= at_least, "the scripts are there");
     let mut wrong = String::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let (script, expected) = text.split_once("---\n").unwrap_or((&text, ""));
-        let got = play(script);
+        let got = play(shop(), script);
         if got != expected {
             if bless {
                 std::fs::write(&file, format!("{script}---\n{got}")).unwrap();
@@ -48,12 +61,19 @@ fn every_script_gives_the_timeline_it_promises() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-fn rome() -> TimeZone {
+pub fn rome() -> TimeZone {
     TimeZone::get("Europe/Rome").unwrap()
 }
 
-fn play(script: &str) -> String {
-    let mut shop = stage::shop(1);
+fn play(shop: Shop, script: &str) -> String {
+    written(&played(shop, script, event))
+}
+
+/// What a line of a script tells.
+pub type Read = fn(&Rehearsal, &[&str], Timestamp) -> Option<Event>;
+
+/// Brings a script to a shop.
+pub fn played(mut shop: Shop, script: &str, event: Read) -> Rehearsal {
     let lines: Vec<&str> = script
         .lines()
         .filter(|l| !l.trim().is_empty() && !l.starts_with('#'))
@@ -97,6 +117,11 @@ fn play(script: &str) -> String {
         };
         stage.hear_at(line, Origin::Live, known);
     }
+    stage
+}
+
+/// What became of every message, a line each.
+pub fn written(stage: &Rehearsal) -> String {
     let mut out = String::new();
     for row in stage.rows() {
         let at = row
@@ -124,7 +149,7 @@ fn play(script: &str) -> String {
     out
 }
 
-fn parcel_state(name: &str) -> Option<ParcelState> {
+pub fn parcel_state(name: &str) -> Option<ParcelState> {
     ParcelState::ALL.into_iter().find(|s| s.as_str() == name)
 }
 
@@ -134,7 +159,7 @@ fn message(stage: &Rehearsal, step: &str) -> EffectId {
         .message
 }
 
-fn event(stage: &Rehearsal, words: &[&str], at: Timestamp) -> Option<Event> {
+pub fn event(stage: &Rehearsal, words: &[&str], at: Timestamp) -> Option<Event> {
     let number = |order: &str| ParcelRef {
         order: Some(order.to_owned()),
         number: Some(format!("{order}-1")),

@@ -11,6 +11,7 @@ pub mod people;
 pub mod season;
 
 mod orders;
+mod situations;
 #[cfg(test)]
 mod tests;
 
@@ -286,6 +287,18 @@ impl Stream {
         self.lines.peek().map(|waiting| waiting.0.at)
     }
 
+    /// Keeps lines until their moment.
+    fn keep(&mut self, lines: Vec<EventLine>) {
+        for line in lines {
+            self.told += 1;
+            self.lines.push(Reverse(Waiting {
+                at: line.at,
+                told: self.told,
+                line,
+            }));
+        }
+    }
+
     /// Tells visits until the earliest line cannot be overtaken any more.
     fn settle(&mut self) {
         loop {
@@ -315,14 +328,7 @@ impl Stream {
             if let Some(again) = self.plan.tell(turn, &mut told) {
                 self.turns.push(Reverse((again.at, again)));
             }
-            for line in told {
-                self.told += 1;
-                self.lines.push(Reverse(Waiting {
-                    at: line.at,
-                    told: self.told,
-                    line,
-                }));
-            }
+            self.keep(told);
         }
     }
 
@@ -344,17 +350,20 @@ impl Iterator for Stream {
     }
 }
 
-/// The shop's events in the order of time: `customers` people come for the first time in the `months` before `until`,
+/// The shop's events in the order of time, with parcels in every kind of trouble at `until`: `customers` people come for the first time in the `months` before `until`,
 /// and others at the same pace after it. Take lines with [`Stream::next_until`] to stop at a moment.
 pub fn history(seed: u64, customers: usize, months: u32, until: Timestamp) -> Stream {
     let plan = Plan::new(seed, customers, months, until);
-    Stream {
+    let mut stream = Stream {
         next: plan.first_turn(0),
-        plan,
         turns: BinaryHeap::new(),
         lines: BinaryHeap::new(),
         told: 0,
-    }
+        plan,
+    };
+    let situations = situations::lines(seed, until, &stream.plan.zone);
+    stream.keep(situations);
+    stream
 }
 
 /// The same people and events up to `until`, person by person, each in the order of time: for filling a store of any size
@@ -366,7 +375,8 @@ pub fn history_by_customer(
     until: Timestamp,
 ) -> impl Iterator<Item = EventLine> {
     let plan = Plan::new(seed, customers, months, until);
-    (0..customers as u64).flat_map(move |customer| {
+    let situations = situations::lines(seed, until, &plan.zone);
+    let people = (0..customers as u64).flat_map(move |customer| {
         let mut lines = Vec::new();
         let mut turn = plan.first_turn(customer);
         while let Some(now) = turn.filter(|turn| turn.at <= until) {
@@ -375,7 +385,8 @@ pub fn history_by_customer(
         lines.retain(|line| line.at <= until);
         lines.sort_by_key(|line| line.at);
         lines
-    })
+    });
+    people.chain(situations)
 }
 
 /// The catalogue, told on the day before a moment: give it [`Stream::since`].

@@ -593,17 +593,17 @@ fn parcel(
             ParcelState::Lost,
             None,
             "Spedizione smarrita",
-            Some("carrier_parcel_lost"),
+            Some("carrier_lost"),
         );
         return End::Lost(at);
     }
     let mut arrives = expected;
     if dice.chance(0.09) {
         let because = *dice.pick(&[
-            "carrier_sorting_error",
-            "carrier_mechanical_delay",
-            "weather_delay",
-            "carrier_capacity_exceeded",
+            "carrier_misrouted",
+            "carrier_vehicle",
+            "weather_delayed",
+            "carrier_capacity",
         ]);
         let at = season::between(dice, expected, 9, 12, zone);
         way.scan_because(
@@ -695,10 +695,10 @@ fn deliver(
     }
     if dice.chance(0.075) {
         let because = *dice.pick(&[
-            "consignee_not_home",
-            "consignee_not_home",
-            "consignee_not_home",
-            "consignee_incorrect_address",
+            "consignee_absent",
+            "consignee_absent",
+            "consignee_absent",
+            "consignee_wrong_address",
             "consignee_access_restricted",
         ]);
         let at = season::between(dice, day, 10, 18, zone);

@@ -121,6 +121,11 @@ fn much_goes_well_and_everything_goes_wrong_somewhere() {
         *kinds.entry(line.event.kind()).or_default() += 1;
         if let Event::ParcelScanned { checkpoint, .. } = &line.event {
             *states.entry(checkpoint.state).or_default() += 1;
+            let reason = checkpoint.reason.as_deref();
+            assert!(
+                reason.is_none_or(dopo_core::parcel::is_known_reason),
+                "{reason:?}"
+            );
         }
     }
     println!("{kinds:?}\n{states:?}");

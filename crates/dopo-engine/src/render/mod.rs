@@ -9,6 +9,8 @@ pub mod check;
 pub mod colour;
 pub mod compile;
 pub mod context;
+#[cfg(test)]
+mod parcel_tests;
 pub mod samples;
 #[cfg(test)]
 mod tests;

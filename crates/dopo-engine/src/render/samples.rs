@@ -12,8 +12,13 @@ use dopo_core::id::{CustomerId, EffectId, OrderId, ShopId};
 use dopo_core::italy::Locale;
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::money::Money;
-use dopo_core::order::{Order, OrderLine, OrderSnapshot, PaymentState, PostalAddress};
-use dopo_core::parcel::{Parcel, ParcelSnapshot, ParcelState};
+use dopo_core::order::{
+    Order, OrderLine, OrderSnapshot, PaymentState, PostalAddress, Problem, ProblemKind,
+};
+use dopo_core::parcel::{
+    ActBy, DepotHold, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, Parcel,
+    ParcelSnapshot, ParcelState, Payer, PickupPoint, Window,
+};
 use dopo_core::product::Product;
 use dopo_core::shop::{Register, Seller, ShopSettings, TrackingMode};
 use jiff::{Timestamp, civil::date};
@@ -26,6 +31,126 @@ pub enum Richness {
     Full,
     /// Only what every shop tells: no picture, no address, no carrier, no logo, nothing measured.
     Bare,
+}
+
+/// What a parcel's person can be told about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Situation {
+    /// Told for tomorrow, with its hours.
+    Tomorrow,
+    /// With the driver, told for some hours of today, to be paid to the driver.
+    Today,
+    /// Nobody was there.
+    Absent,
+    /// The address is wrong.
+    WrongAddress,
+    /// At a pick-up point.
+    Waiting,
+    /// Held, to be answered at no cost.
+    Held,
+    /// Held, to be answered at the person's cost, the end not told.
+    HeldAndPaid,
+    /// A hold was answered.
+    Answered,
+    /// The courier refused the answer.
+    AnswerRefused,
+    /// Later than promised.
+    Late,
+    /// Its courier is silent.
+    Silent,
+    /// A delivery was taken back.
+    TakenBack,
+    /// On its way back to the shop.
+    GoesBack,
+    /// Lost.
+    Lost,
+    /// Its person reported that it did not come.
+    Reported,
+}
+
+impl Situation {
+    /// All situations.
+    pub const ALL: [Situation; 15] = [
+        Situation::Tomorrow,
+        Situation::Today,
+        Situation::Absent,
+        Situation::WrongAddress,
+        Situation::Waiting,
+        Situation::Held,
+        Situation::HeldAndPaid,
+        Situation::Answered,
+        Situation::AnswerRefused,
+        Situation::Late,
+        Situation::Silent,
+        Situation::TakenBack,
+        Situation::GoesBack,
+        Situation::Lost,
+        Situation::Reported,
+    ];
+
+    /// State and reason of its newest scan.
+    fn scan(self) -> (ParcelState, Option<&'static str>) {
+        match self {
+            Situation::Tomorrow | Situation::Silent => (ParcelState::InTransit, None),
+            Situation::Late => (ParcelState::InTransit, Some("weather_delayed")),
+            Situation::Today => (ParcelState::OutForDelivery, None),
+            Situation::Absent => (ParcelState::AttemptFailed, Some("consignee_absent")),
+            Situation::WrongAddress => {
+                (ParcelState::AttemptFailed, Some("consignee_wrong_address"))
+            }
+            Situation::Waiting => (ParcelState::ReadyForPickup, None),
+            Situation::Held
+            | Situation::HeldAndPaid
+            | Situation::Answered
+            | Situation::AnswerRefused => (ParcelState::HeldAtDepot, Some("consignee_absent")),
+            Situation::TakenBack => (ParcelState::AtDepot, None),
+            Situation::GoesBack => (ParcelState::Returning, Some("consignee_refused")),
+            Situation::Lost => (ParcelState::Lost, Some("carrier_lost")),
+            Situation::Reported => (ParcelState::Delivered, None),
+        }
+    }
+}
+
+fn hold(now: Timestamp) -> DepotHold {
+    let hours = |hours: i64| now + jiff::SignedDuration::from_hours(hours);
+    DepotHold {
+        opened_at: hours(-3),
+        reason: Some("consignee_absent".to_owned()),
+        branch: Some("BRT Pisa, Via Scornigiana 20".to_owned()),
+        reference: None,
+        expires_at: hours(24 * 6),
+        expiry_told: true,
+        answer: None,
+        by: None,
+        answered_at: None,
+        call: None,
+        outcome: None,
+        closed_at: None,
+    }
+}
+
+fn pickup_point() -> PickupPoint {
+    PickupPoint {
+        name: Some("Edicola Borgo Stretto".to_owned()),
+        street: Some("Borgo Stretto 24".to_owned()),
+        postal_code: Some("56127".to_owned()),
+        city: Some("Pisa".to_owned()),
+        hours: vec![
+            "lun-ven 7:00-13:00, 15:30-19:30".to_owned(),
+            "sab 7:00-13:00".to_owned(),
+        ],
+        until: Some(date(2026, 11, 28)),
+    }
+}
+
+fn problem(kind: ProblemKind, at: Timestamp) -> Problem {
+    Problem {
+        kind,
+        parcel: Some(0),
+        text: None,
+        photos: vec!["1.jpg".to_owned(), "2.jpg".to_owned()],
+        at,
+    }
 }
 
 /// Everything that [`ContextInput`] borrows, made up. Tests change what they need.
@@ -134,6 +259,8 @@ impl Sample {
             },
             ..PersonDetails::default()
         };
+        // What is known of a parcel never holds all at once; a template must bear it.
+        let troubled = full && purpose == Purpose::Service;
         let parcel = Parcel {
             seq: 0,
             snapshot: ParcelSnapshot {
@@ -151,6 +278,15 @@ impl Sample {
                 _ => ParcelState::Delivered,
             },
             delivered_at: full.then(|| hours(-1)),
+            reason: troubled.then(|| "consignee_absent".to_owned()),
+            window: troubled.then(|| Window {
+                from: hours(48),
+                until: hours(52),
+                days: false,
+            }),
+            pickup_point: troubled.then(pickup_point),
+            holds: troubled.then(|| hold(now)).into_iter().collect(),
+            silent_since: troubled.then(|| hours(-140)),
             ..Parcel::default()
         };
         let order = Order {
@@ -184,7 +320,10 @@ impl Sample {
                     ..PostalAddress::default()
                 }),
                 shipping_method: some(locale.pick("Consegna al piano", "Delivery to your floor")),
-                promised_on: full.then(|| date(2026, 11, 27)),
+                promised_on: full.then(|| match troubled {
+                    true => date(2026, 11, 23),
+                    false => date(2026, 11, 27),
+                }),
                 discount_codes: Vec::new(),
                 soft_spam_notice: None,
                 cart_id: None,
@@ -193,7 +332,10 @@ impl Sample {
             },
             tracked: vec![parcel],
             returns: Vec::new(),
-            problems: Vec::new(),
+            problems: troubled
+                .then(|| problem(ProblemKind::Damaged, now))
+                .into_iter()
+                .collect(),
             delivered_at: full.then(|| hours(-1)),
             entered: BTreeMap::new(),
             counted: false,
@@ -344,6 +486,106 @@ impl Sample {
             locale,
             now,
         }
+    }
+
+    /// A sample of a service message in a situation as it comes up, with everything known that is known then.
+    pub fn of(
+        situation: Situation,
+        channel: Channel,
+        locale: Locale,
+        register: Register,
+    ) -> Sample {
+        let mut sample = Sample::new(Purpose::Service, channel, locale, register, Richness::Full);
+        let now = sample.now;
+        let hours = |hours: i64| now + jiff::SignedDuration::from_hours(hours);
+        let Some(order) = &mut sample.order else {
+            return sample;
+        };
+        order.delivered_at = None;
+        order.problems.clear();
+        order.snapshot.promised_on = Some(date(2026, 11, 25));
+        let Some(parcel) = order.tracked.first_mut() else {
+            return sample;
+        };
+        let (state, reason) = situation.scan();
+        *parcel = Parcel {
+            snapshot: parcel.snapshot.clone(),
+            state,
+            reason: reason.map(str::to_owned),
+            act_by: dopo_core::parcel::act_by(state, reason),
+            ..Parcel::default()
+        };
+        parcel.snapshot.expected_on = None;
+        let minutes = |minutes: i64| now + jiff::SignedDuration::from_mins(minutes);
+        let between = |from, until| Window {
+            from: minutes(from),
+            until: minutes(until),
+            days: false,
+        };
+        match situation {
+            Situation::Tomorrow => parcel.window = Some(between(23 * 60 + 30, 27 * 60 + 30)),
+            Situation::Today => {
+                parcel.window = Some(between(60, 240));
+                order.snapshot.cash_on_delivery = true;
+                parcel.cash_on_delivery = Some(Money::eur(135_600));
+            }
+            Situation::Late => {
+                parcel.estimate = Some(Estimate {
+                    median: date(2026, 11, 27),
+                    from: date(2026, 11, 26),
+                    until: date(2026, 11, 28),
+                    coverage_percent: 90,
+                    sample: 412,
+                });
+            }
+            Situation::Waiting => {
+                parcel.pickup_point = Some(pickup_point());
+                parcel.cash_on_delivery = Some(Money::eur(4_990));
+            }
+            Situation::Held => parcel.holds = vec![hold(now)],
+            Situation::HeldAndPaid => {
+                let rules = &mut sample.shop.settings.hold;
+                rules.payer = Payer::Buyer;
+                rules.price_words = Some(
+                    locale
+                        .pick("5 € alla consegna", "€5 on delivery")
+                        .to_owned(),
+                );
+                parcel.holds = vec![DepotHold {
+                    expiry_told: false,
+                    ..hold(now)
+                }];
+                parcel.cash_on_delivery = Some(Money::eur(4_990));
+            }
+            Situation::Answered | Situation::AnswerRefused => {
+                parcel.holds = vec![DepotHold {
+                    answer: Some(HoldAnswer {
+                        action: HoldAction::Redeliver,
+                        address: None,
+                        phone: None,
+                        note: None,
+                    }),
+                    by: Some(InstructedBy::Buyer),
+                    answered_at: Some(now),
+                    outcome: Some(match situation {
+                        Situation::AnswerRefused => HoldOutcome::Refused {
+                            why: "fuori tempo".to_owned(),
+                        },
+                        _ => HoldOutcome::Asked,
+                    }),
+                    ..hold(now)
+                }];
+                parcel.act_by = ActBy::Carrier;
+            }
+            Situation::Silent => parcel.silent_since = Some(hours(-140)),
+            Situation::Reported => order.problems = vec![problem(ProblemKind::NotReceived, now)],
+            Situation::Absent
+            | Situation::WrongAddress
+            | Situation::TakenBack
+            | Situation::GoesBack
+            | Situation::Lost => {}
+        }
+        sample
     }
 
     /// What a template gets of it.
