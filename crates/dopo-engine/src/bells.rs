@@ -12,11 +12,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::sync::Notify;
 
 const RUNS: u8 = 1 << 7;
+const CALLS: u8 = 1 << 6;
 
-/// One bell for due runs and one for each channel's messages.
+/// One bell for due runs, one for answers to couriers and one for each channel's messages.
 #[derive(Default)]
 pub(crate) struct Bells {
     runs: Notify,
+    calls: Notify,
     channels: [Notify; Channel::ALL.len()],
 }
 
@@ -31,11 +33,19 @@ impl Bells {
         &self.runs
     }
 
+    /// The bell of answers on their way to couriers.
+    pub(crate) fn calls(&self) -> &Notify {
+        &self.calls
+    }
+
     /// Rings for what a committed batch decided.
     pub(crate) fn ring(&self, due: &DueNow) {
         let bits = due.0.due.load(Ordering::Relaxed);
         if bits & RUNS != 0 {
             self.runs.notify_one();
+        }
+        if bits & CALLS != 0 {
+            self.calls.notify_one();
         }
         for channel in Channel::ALL {
             if bits & (1 << channel as u8) != 0 {
@@ -68,6 +78,9 @@ impl DueNow {
             .any(|run| run.state.wake_at().is_some_and(|at| at <= now))
         {
             bits |= RUNS;
+        }
+        if !writes.calls.is_empty() {
+            bits |= CALLS;
         }
         self.0.due.fetch_or(bits, Ordering::Relaxed);
         let topics = Topics::of_writes(writes);

@@ -338,12 +338,23 @@ async fn commit_part(
     let noted = due.clone();
     let heard = engine.listen(id);
     let ear = heard.clone();
+    let platform = engine.listen_for_platform(id);
+    let listener = platform.clone();
+    let shipped = engine.listen_for_shipped(id);
+    let seen = shipped.clone();
     let decide = Arc::new(move |loaded, arrivals: Vec<Arrival>| {
         let before = ear.before(&loaded);
+        let states = listener.before(&loaded);
         let live = arrivals.iter().any(|a| a.origin == Origin::Live);
         let writes = advance_arrivals(&shop, loaded, arrivals, now, entropy);
         noted.note(&writes, now);
         ear.after(before, &writes, live, now);
+        if let Some(seen) = &seen {
+            seen.note(&writes, live);
+        }
+        if live {
+            listener.after(&states, &writes, &shop);
+        }
         writes
     });
     let outcome = engine.store.commit_arrivals(id, part, decide).await;
@@ -351,6 +362,8 @@ async fn commit_part(
     if outcome.is_ok() {
         engine.live.tell(Some(id), due.topics().and(Topics::INBOX));
         engine.tell(id, heard).await;
+        engine.tell_platform(id, &platform);
+        engine.estimate_shipped(id, shipped);
     }
     metrics::counter!("dopo_intakes_total").increment(count);
     if let Err(error) = &outcome {

@@ -5,6 +5,7 @@
 
 mod bells;
 pub mod console;
+pub mod couriers;
 pub mod demo_shop;
 pub mod desk;
 pub mod dispatch;
@@ -13,6 +14,7 @@ pub mod ids;
 pub mod intake;
 pub mod library;
 pub mod ports;
+pub mod promise;
 pub mod render;
 pub mod secrets;
 pub mod shops;
@@ -81,6 +83,10 @@ pub struct Engine {
     days: Days,
     /// Our own webhooks, which hear of facts.
     outbox: desk::facts::Outbox,
+    /// Couriers: who opens accounts, and how fast each may be asked.
+    fleet: couriers::Fleet,
+    /// When parcels arrive, as learnt.
+    promises: promise::Promises,
 }
 
 impl Engine {
@@ -131,6 +137,8 @@ impl Engine {
             live: Live::default(),
             days: Days::default(),
             outbox: desk::facts::Outbox::default(),
+            fleet: couriers::Fleet::default(),
+            promises: promise::Promises::default(),
         });
         engine.refresh_shops().await?;
         for _ in 0..engine.settings.committers.max(1) {
@@ -210,7 +218,12 @@ impl Engine {
     /// # Errors
     /// When the store does not answer.
     pub async fn refresh_shops(&self) -> Result<(), StoreError> {
-        if self.shops.refresh(&*self.store, &self.key).await? {
+        let couriers = self.fleet.couriers().map(|couriers| &**couriers);
+        if self
+            .shops
+            .refresh(&*self.store, &self.key, couriers)
+            .await?
+        {
             self.live.tell(None, Topics::SETTINGS.and(Topics::JOURNEYS));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Shops as the engine holds them: settings, journeys, templates and unsealed secrets, replaced whole when they change.
 
-use crate::ports::{Store, StoreError};
+use crate::couriers::Accounts;
+use crate::ports::{Couriers, Store, StoreError};
 use crate::render::Templates;
 use crate::secrets::MasterKey;
 use dopo_core::advance::Shop;
@@ -16,6 +17,8 @@ pub struct LiveShop {
     pub templates: Templates,
     /// Unsealed secrets by source, the current one first.
     pub secrets: HashMap<String, Vec<Vec<u8>>>,
+    /// Accounts with couriers, open.
+    pub accounts: Accounts,
 }
 
 #[derive(Default)]
@@ -54,14 +57,29 @@ impl Shops {
         self.now().by_id.values().cloned().collect()
     }
 
+    /// Makes the next [`Shops::refresh`] read everything, whatever the version.
+    pub(crate) fn forget_version(&self) {
+        let mut snapshot = self
+            .snapshot
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *snapshot = Arc::new(Snapshot {
+            version: None,
+            by_id: snapshot.by_id.clone(),
+            by_slug: snapshot.by_slug.clone(),
+        });
+    }
+
     /// Reads everything again if the store's settings version has moved; whether it had.
     pub(crate) async fn refresh(
         &self,
         store: &dyn Store,
         key: &MasterKey,
+        couriers: Option<&dyn Couriers>,
     ) -> Result<bool, StoreError> {
         let version = store.settings_version().await?;
-        if self.now().version == Some(version) {
+        let before = self.now();
+        if before.version == Some(version) {
             return Ok(false);
         }
         let mut fresh = Snapshot {
@@ -93,13 +111,21 @@ impl Shops {
                 secrets.insert(connection.source, open);
             }
             let templates = Templates::prepare(store.templates(row.id).await?);
+            let accounts = match couriers {
+                Some(couriers) => {
+                    let known = before.by_id.get(&row.id).map(|live| &live.accounts);
+                    let rows = store.courier_accounts(row.id).await?;
+                    Accounts::open(rows, row.id, key, couriers, known)
+                }
+                None => Accounts::default(),
+            };
             let shop = Shop {
                 id: row.id,
                 slug: row.slug.clone(),
                 settings: row.settings,
                 disconnected: row.disconnected,
-                tracked: Default::default(),
-                released: Default::default(),
+                tracked: accounts.tracked(),
+                released: accounts.released(),
                 journeys,
                 current,
             };
@@ -110,6 +136,7 @@ impl Shops {
                     shop: Arc::new(shop),
                     templates,
                     secrets,
+                    accounts,
                 }),
             );
         }

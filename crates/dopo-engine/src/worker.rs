@@ -1,10 +1,12 @@
-//! The loops of a running engine: due runs, hand-over, heartbeat, fresh settings, pruning. They stop when told to, after
+//! The loops of a running engine: due runs, hand-over, couriers, heartbeat, fresh settings, pruning. They stop when told to, after
 //! finishing what they hold.
 
 use crate::Engine;
 use crate::bells::DueNow;
+use crate::couriers::{poll, release, write_back};
 use crate::dispatch;
 use crate::ports::{DUE_PER_COMMIT_MAX, StoreError};
+use crate::promise;
 use dopo_core::advance::advance_due;
 use dopo_core::consent::Channel;
 use dopo_core::id::ShopId;
@@ -31,6 +33,13 @@ pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
     tasks.spawn(heartbeat_loop(Arc::clone(&engine), stop.clone()));
     tasks.spawn(refresh_loop(Arc::clone(&engine), stop.clone()));
     tasks.spawn(prune_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(promise::estimates_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(poll::poll_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(release::release_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(write_back::write_back_loop(
+        Arc::clone(&engine),
+        stop.clone(),
+    ));
     for _ in 0..engine.settings.dispatchers.max(1) {
         tasks.spawn(dispatch::dispatch_loop(
             Arc::clone(&engine),
@@ -69,6 +78,9 @@ pub async fn settle(engine: &Arc<Engine>) -> Result<(), StoreError> {
         for channel in Channel::ALL {
             moved += dispatch::dispatch_once(engine, channel).await?;
         }
+        moved += release::release_once(engine).await?;
+        moved += poll::poll_once(engine).await?;
+        moved += write_back::write_back_once(engine).await;
         if moved == 0 {
             return Ok(());
         }

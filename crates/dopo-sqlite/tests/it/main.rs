@@ -2,6 +2,7 @@
 
 mod backup;
 mod contract;
+mod couriers;
 mod files;
 mod schema;
 
