@@ -52,6 +52,7 @@ pub(crate) struct CheckpointShape {
     /// Why, with who caused it.
     reason: Option<String>,
     /// Who told of it: `shop`, `carrier`, `aggregator`, `manual`.
+    #[schema(value_type = String)]
     source: Value,
     /// When we learnt of it.
     known_at: Timestamp,
@@ -170,6 +171,7 @@ pub(crate) struct HoldShape {
     /// A line for the driver.
     note: Option<String>,
     /// `buyer` or `shop`.
+    #[schema(value_type = Option<String>)]
     by: Value,
     /// When it was answered.
     answered_at: Option<Timestamp>,
@@ -226,6 +228,7 @@ pub(crate) struct ParcelShape {
     /// The carrier's page for it.
     url: Option<String>,
     /// `outbound`, `return` or `redelivery`.
+    #[schema(value_type = String)]
     direction: Value,
     /// The parcel of the order that it brings back or brings again.
     follows: Option<u16>,
