@@ -1,9 +1,10 @@
 //! DHL's unified tracking.
 
-use super::{all_known, lines, payload};
+use super::{all_known, ask, desk, fake::Fake, lines, payload};
 use dopo_connect::couriers::dhl::{CODES, translate};
 use dopo_connect::couriers::http::Trouble;
-use dopo_core::parcel::{ParcelState, Telling};
+use dopo_core::parcel::{Courier, ParcelState, Telling};
+use dopo_engine::ports::{Found, Looked};
 
 fn telling(json: &str) -> Telling {
     translate::telling(json.as_bytes(), &CODES).unwrap()
@@ -97,4 +98,65 @@ fn a_text_refines_the_code_and_an_unknown_number_is_said_to_be_one() {
     };
     // Comes with status 404; were it 200, it would still be nothing known.
     assert_eq!(translate::telling(&body, &CODES), Err(Trouble::Unknown));
+}
+
+#[test]
+fn the_german_parcels_come_in_the_same_words() {
+    all_known(
+        "karrio/dhl_parcel_de",
+        ".json",
+        &[
+            "TrackingResponseJSON.json",
+            "TrackingErrorResponseJSON.json",
+        ],
+    );
+    let Some(body) = payload("karrio/dhl_parcel_de", "TrackingResponseJSON.json") else {
+        return;
+    };
+    // The expectation says in_transit, as it does beside the unified one: pre-transit is announced.
+    let told = translate::telling(&body, &CODES).unwrap();
+    assert_eq!(
+        lines(&told),
+        ["2018-03-02T06:53:47Z announced #pre-transit @ Testweg 2, AMSTERDAM"]
+    );
+    let body = payload("karrio/dhl_parcel_de", "TrackingErrorResponseJSON.json").unwrap();
+    assert_eq!(translate::telling(&body, &CODES), Err(Trouble::Unknown));
+}
+
+#[tokio::test]
+async fn one_number_is_asked_with_the_key_and_a_429_says_how_long_to_wait() {
+    let server = Fake::start(|request| match request {
+        r if r.contains("trackingNumber=404&") => (404, r#"{"status":404}"#.to_owned()),
+        r if r.contains("trackingNumber=403&") => (403, String::new()),
+        r if r.contains("trackingNumber=429&") => (429, String::new()),
+        _ => {
+            let json = r#"{"shipments":[{"events":[{"timestamp":"2026-11-20T10:00:00","statusCode":"delivered","status":"Consegnata"}]}]}"#;
+            (200, json.to_owned())
+        }
+    })
+    .await;
+    for (vendor, division) in [("dhl", ""), ("dhl_parcel_de", "&service=parcel-de")] {
+        let desk = desk(vendor, &server.url, &["api_key"]);
+        let allowance = desk.allowance();
+        assert_eq!((allowance.per_call, allowance.per_day), (1, Some(250)));
+        let mut one = ask(Courier::Dhl, "1 2");
+        one.postal_code = Some("70121".to_owned());
+        let Looked::Answered(found) = desk.look(&[one]).await else {
+            panic!("no answer");
+        };
+        let Found::Told(told) = &found[0] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(lines(told), ["2026-11-20T09:00:00Z delivered #delivered"]);
+        let asked = server.asked().pop().unwrap();
+        let line = format!(
+            "GET /track/shipments?trackingNumber=1%202&language=it&recipientPostalCode=70121{division} HTTP"
+        );
+        assert!(asked.starts_with(&line), "{asked}");
+        assert!(asked.contains("dhl-api-key: 0123456789"), "{asked}");
+        let look = async |number: &str| desk.look(&[ask(Courier::Dhl, number)]).await;
+        assert_eq!(look("404").await, Looked::Answered(vec![Found::Unknown]));
+        assert!(matches!(look("403").await, Looked::Refused(_)));
+        assert!(matches!(look("429").await, Looked::Later { .. }));
+    }
 }
