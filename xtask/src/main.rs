@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod bench_eta;
 mod demo;
 mod postgres;
 mod screenshots;
@@ -44,7 +45,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Measure speed with release binaries on SQLite and PostgreSQL.
+    /// Measure speed with release binaries on SQLite and PostgreSQL; `bench eta`: how well delivery days are foretold.
     Bench {
         /// Passed on to `dopo-bench`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test { only } => test::run(&only),
         Command::Demo { debug, args } => demo::run(debug, &args),
+        Command::Bench { args } if args.first().is_some_and(|arg| arg == "eta") => bench_eta::run(),
         Command::Bench { args } => bench::run(&args),
         Command::Screenshots { args } => screenshots::run(&args),
         Command::Sqlx { check } => sqlx::run(check),

@@ -1,0 +1,3 @@
+//! What the predictions promise, tried from outside: values in, values out.
+
+mod days;
