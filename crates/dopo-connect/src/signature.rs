@@ -195,7 +195,10 @@ fn simple(value: &str, name: &'static str, body: &[u8], secrets: &[&str]) -> Res
 }
 
 /// The first of the names that has a value.
-pub(crate) fn first<'h>(header: &impl Fn(&str) -> Option<&'h str>, names: &[&str]) -> Option<&'h str> {
+pub(crate) fn first<'h>(
+    header: &impl Fn(&str) -> Option<&'h str>,
+    names: &[&str],
+) -> Option<&'h str> {
     names
         .iter()
         .find_map(|n| header(n).map(str::trim).filter(|v| !v.is_empty()))

@@ -11,6 +11,7 @@ use crate::state::{App, hex};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use dopo_core::event::Origin;
@@ -71,11 +72,12 @@ pub(crate) async fn receive(
     let translation =
         app.translator
             .translate(&source, &delivery.topic, &bytes, &live.settings, now);
+    let due = app.translator.answer(&source);
     let intake = NewIntake {
+        body: Some(app.translator.kept(&source, &bytes)),
         source,
         external_id: delivery.external_id,
         topic: delivery.topic,
-        body: Some(bytes.to_vec()),
         events: translation.events,
         note: translation.note,
         failed: translation.failed,
@@ -83,6 +85,9 @@ pub(crate) async fn receive(
     };
     let (failed, note) = (intake.failed, intake.note.clone());
     let outcomes = app.engine.ingest(shop, vec![intake]).await?;
+    if let Some(due) = due {
+        return Ok(([(CONTENT_TYPE, "application/json")], due).into_response());
+    }
     let answer: Value = match outcomes.into_iter().next() {
         Some(IntakeOutcome::Repeated) => json!({ "status": "repeated" }),
         Some(IntakeOutcome::Kept(why)) => json!({ "status": "kept", "note": why }),

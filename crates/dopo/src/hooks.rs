@@ -1,5 +1,6 @@
 //! The way in for vendors, on the connectors.
 
+use dopo_connect::couriers::hooks::CourierHook;
 use dopo_connect::signature::{self, Refused, Secrets, Source};
 use dopo_connect::{Setting, events, shopify, woocommerce};
 use dopo_core::event::EventLine;
@@ -38,7 +39,7 @@ const HEADERS: [&str; 18] = [
 
 impl HookTranslator for Connectors {
     fn knows(&self, source: &str) -> bool {
-        Source::parse(source).is_some()
+        Source::parse(source).is_some() || CourierHook::parse(source).is_some()
     }
 
     fn verify(
@@ -49,9 +50,10 @@ impl HookTranslator for Connectors {
         secrets: &[Vec<u8>],
         now: Timestamp,
     ) -> Result<HookDelivery, HookRefused> {
-        let source = Source::parse(source).ok_or(HookRefused::UnknownSource)?;
+        let courier = CourierHook::parse(source);
+        let source = Source::parse(source);
         // WooCommerce greets a new webhook with an unsigned form; it tells nothing and is only answered.
-        if source == Source::WooCommerce && woocommerce::is_ping(body) {
+        if source == Some(Source::WooCommerce) && woocommerce::is_ping(body) {
             return Ok(HookDelivery {
                 external_id: "ping".to_owned(),
                 topic: "ping".to_owned(),
@@ -60,6 +62,7 @@ impl HookTranslator for Connectors {
         }
         let found: HashMap<&str, String> = HEADERS
             .iter()
+            .chain(&CourierHook::HEADERS)
             .filter_map(|name| headers(name).map(|value| (*name, value)))
             .collect();
         let text = |n: usize| {
@@ -72,12 +75,15 @@ impl HookTranslator for Connectors {
             previous: text(1),
         };
         let header = |name: &str| found.get(name).map(String::as_str);
-        let verified = signature::verify(source, header, body, secrets, now).map_err(
-            |refused| match refused {
-                Refused::TooOld(_) | Refused::TooNew(_) => HookRefused::Stale,
-                _ => HookRefused::BadSignature,
-            },
-        )?;
+        let verified = match (source, courier) {
+            (Some(source), _) => signature::verify(source, header, body, secrets, now),
+            (None, Some(courier)) => courier.verify(header, body, secrets),
+            (None, None) => return Err(HookRefused::UnknownSource),
+        };
+        let verified = verified.map_err(|refused| match refused {
+            Refused::TooOld(_) | Refused::TooNew(_) => HookRefused::Stale,
+            _ => HookRefused::BadSignature,
+        })?;
         Ok(HookDelivery {
             external_id: verified.delivery_id,
             topic: verified.topic,
@@ -98,9 +104,10 @@ impl HookTranslator for Connectors {
             currency: Currency::parse(&shop.currency).ok(),
             domain: shop.storefront_url.as_deref().and_then(host),
         };
-        let translation = match Source::parse(source) {
-            Some(Source::Shopify) => shopify::translate(topic, body, &setting),
-            Some(Source::WooCommerce) => woocommerce::translate(topic, body, &setting),
+        let translation = match (Source::parse(source), CourierHook::parse(source)) {
+            (Some(Source::Shopify), _) => shopify::translate(topic, body, &setting),
+            (Some(Source::WooCommerce), _) => woocommerce::translate(topic, body, &setting),
+            (None, Some(courier)) => courier.translate(body, &setting),
             _ => {
                 return HookTranslation {
                     events: Vec::new(),
@@ -114,6 +121,14 @@ impl HookTranslator for Connectors {
             note: translation.note,
             failed: translation.failed,
         }
+    }
+
+    fn answer(&self, source: &str) -> Option<&'static str> {
+        CourierHook::parse(source)?.answer()
+    }
+
+    fn kept(&self, source: &str, body: &[u8]) -> Vec<u8> {
+        CourierHook::parse(source).map_or_else(|| body.to_vec(), |courier| courier.kept(body))
     }
 
     fn parse_event(&self, body: &[u8], default_id: Option<&str>) -> Result<EventLine, LineError> {

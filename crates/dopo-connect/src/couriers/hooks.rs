@@ -3,7 +3,7 @@
 //! Each has its own proof over the raw body; nothing is parsed before it holds, but for Qapla', whose proof stands in the
 //! body.
 
-use super::{aftership, sendcloud, track17};
+use super::{aftership, qapla, sendcloud, track17, ups};
 use crate::signature::{
     Refused, SIGNATURE_HEADER_BYTES_MAX, Secrets, Verified, any_equal, delivery_id, first, mac,
 };
@@ -24,17 +24,28 @@ pub enum CourierHook {
     AfterShip,
     /// 17TRACK: hex of SHA-256 over the body, a slash and the API key.
     Track17,
+    /// Qapla': the channel's private key stands in the body.
+    Qapla,
+    /// UPS Track Alert: the credential that we gave with the subscription stands in a header.
+    Ups,
 }
 
 impl CourierHook {
     /// All of them.
-    pub const ALL: [CourierHook; 3] = [
+    pub const ALL: [CourierHook; 5] = [
         CourierHook::Sendcloud,
         CourierHook::AfterShip,
         CourierHook::Track17,
+        CourierHook::Qapla,
+        CourierHook::Ups,
     ];
     /// Headers that their proofs stand in, by lower-case name.
-    pub const HEADERS: [&'static str; 3] = ["sendcloud-signature", "aftership-hmac-sha256", "sign"];
+    pub const HEADERS: [&'static str; 4] = [
+        "sendcloud-signature",
+        "aftership-hmac-sha256",
+        "sign",
+        "credential",
+    ];
 
     /// The name in the hook's address and in storage.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +53,8 @@ impl CourierHook {
             CourierHook::Sendcloud => "sendcloud",
             CourierHook::AfterShip => "aftership",
             CourierHook::Track17 => "17track",
+            CourierHook::Qapla => "qapla",
+            CourierHook::Ups => "ups",
         }
     }
 
@@ -94,6 +107,14 @@ impl CourierHook {
                 });
                 fits(given, right.collect())?;
             }
+            CourierHook::Qapla => return qapla::verify(body, secrets),
+            CourierHook::Ups => {
+                const NAME: &str = "credential";
+                let given = first(&header, &[NAME]).ok_or(Refused::MissingHeader(NAME))?;
+                if !ups::push::is_ours(given, secrets) {
+                    return Err(Refused::WrongSignature);
+                }
+            }
         }
         let head: Head = serde_json::from_slice(body).unwrap_or_default();
         let topic = head
@@ -107,12 +128,36 @@ impl CourierHook {
         })
     }
 
+    /// What it must be answered to the letter, where anything else is taken for a failure.
+    pub fn answer(self) -> Option<&'static str> {
+        match self {
+            CourierHook::Qapla => Some(qapla::ANSWER),
+            CourierHook::Sendcloud
+            | CourierHook::AfterShip
+            | CourierHook::Track17
+            | CourierHook::Ups => None,
+        }
+    }
+
+    /// The body as it may be kept: without a key that proves the sender.
+    pub fn kept(self, body: &[u8]) -> Vec<u8> {
+        match self {
+            CourierHook::Qapla => without_keys(body),
+            CourierHook::Sendcloud
+            | CourierHook::AfterShip
+            | CourierHook::Track17
+            | CourierHook::Ups => body.to_vec(),
+        }
+    }
+
     /// Translates a proven delivery.
     pub fn translate(self, body: &[u8], setting: &Setting<'_>) -> Translation {
         match self {
             CourierHook::Sendcloud => sendcloud::translate(body, setting),
             CourierHook::AfterShip => aftership::translate(body, setting),
             CourierHook::Track17 => track17::translate(body, setting),
+            CourierHook::Qapla => qapla::translate(body, setting),
+            CourierHook::Ups => ups::push::translate(body, setting),
         }
     }
 }
@@ -142,6 +187,32 @@ fn fits(given: Vec<u8>, right: Vec<[u8; 32]>) -> Result<(), Refused> {
         Ok(())
     } else {
         Err(Refused::WrongSignature)
+    }
+}
+
+/// A body whose `apiKey`s are empty.
+fn without_keys(body: &[u8]) -> Vec<u8> {
+    fn empty(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (name, value) in object {
+                    if name.eq_ignore_ascii_case("apikey") {
+                        *value = "".into();
+                    } else {
+                        empty(value);
+                    }
+                }
+            }
+            serde_json::Value::Array(list) => list.iter_mut().for_each(empty),
+            _ => {}
+        }
+    }
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(mut value) => {
+            empty(&mut value);
+            value.to_string().into_bytes()
+        }
+        Err(_) => Vec::new(),
     }
 }
 

@@ -128,6 +128,11 @@ pub(super) fn scan(
             "Dopo does not know this tracking state; the parcel stays where it was",
         ));
     };
+    if str_of(&e.message).is_some_and(crate::write_back::is_ours) {
+        return Err(Translation::nothing(
+            "Dopo wrote this event itself; it comes back and tells nothing new",
+        ));
+    }
     let happened = e.happened_at.or(e.created_at);
     let parcel = ParcelRef {
         order: e.order_id.map(|id| id.0),

@@ -87,6 +87,19 @@ pub trait HookTranslator: Send + Sync + 'static {
         now: Timestamp,
     ) -> HookTranslation;
 
+    /// What the sender must be answered to the letter once its delivery is durable; our own JSON where it is the same to
+    /// it.
+    fn answer(&self, source: &str) -> Option<&'static str> {
+        let _ = source;
+        None
+    }
+
+    /// The body as it is kept: without a key that stands in it.
+    fn kept(&self, source: &str, body: &[u8]) -> Vec<u8> {
+        let _ = source;
+        body.to_vec()
+    }
+
     /// Reads one event in our own JSON. `default_id` names it when it carries no `id`.
     ///
     /// # Errors

@@ -234,6 +234,11 @@ async fn connect(
         ConnectSource::Shopify => ("shopify", text.trim()),
         ConnectSource::Woocommerce => ("woocommerce", text.trim()),
         ConnectSource::Events => ("events", text.trim()),
+        ConnectSource::Sendcloud => ("sendcloud", text.trim()),
+        ConnectSource::Aftership => ("aftership", text.trim()),
+        ConnectSource::Track17 => ("17track", text.trim()),
+        ConnectSource::Qapla => ("qapla", text.trim()),
+        ConnectSource::Ups => ("ups", text.trim()),
         ConnectSource::Dkim => ("dkim", text.trim()),
     };
     if secret.is_empty() {
