@@ -162,6 +162,17 @@ pub enum ConnectSource {
     Woocommerce,
     /// Our signed generic hook (Standard Webhooks).
     Events,
+    /// Sendcloud's webhook: the integration's secret key.
+    Sendcloud,
+    /// AfterShip's webhook: its secret.
+    Aftership,
+    /// 17TRACK's webhook: the API key.
+    #[value(name = "17track")]
+    Track17,
+    /// Qapla's webhook: the channel's private key.
+    Qapla,
+    /// UPS Track Alert: the credential given with the subscription.
+    Ups,
     /// DKIM: selector on the first line, then the private key in PEM.
     Dkim,
 }
