@@ -144,6 +144,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/courier-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shop's accounts with couriers */
+        get: operations["courier_accounts"];
+        put?: never;
+        /**
+         * Give an account with a courier, or change it
+         * @description A secret that is left out stays as it was. Parcels under way are looked at from now on.
+         */
+        post: operations["add_courier_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courier-accounts/{vendor}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an account with a courier */
+        delete: operations["remove_courier_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/couriers/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often people had to ask where their order is: problems reported and answers to messages for each order, and views of the order page. */
+        get: operations["contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/couriers/contacts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file, a line a day. */
+        get: operations["exportContacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/couriers/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How couriers perform: on time, transit time, first attempts, holds and exceptions, by courier, province and weight. */
+        get: operations["courierPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/couriers/performance.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file; a figure with too small a sample is empty. */
+        get: operations["exportCourierPerformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers": {
         parameters: {
             query?: never;
@@ -416,6 +522,23 @@ export interface paths {
         put?: never;
         /** Takes in one event or an array of up to 1,000. Each stands alone: 200 when all were taken, 207 when some were, 422 `events_refused` when none was. When this answers, what it took is durable. */
         post: operations["createEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Parcels in trouble, those first that cost most: the value at risk times four when the deadline is within a day or has passed, times three within two days, times two within four, halved once the courier was told what to do with a hold. */
+        get: operations["exceptions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -807,6 +930,40 @@ export interface paths {
         };
         /** One order, by our id or by the platform's. */
         get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/parcels/{seq}/hold-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what shall be done with a held parcel, for the shop. What people may choose on their page does not bind it. */
+        post: operations["answerHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/photos/{photo}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo that came with a problem. Only for people who are signed in. */
+        get: operations["photo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1316,6 +1473,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A field of an account. */
+        AccountFieldShape: {
+            /**
+             * @description Its stable name.
+             * @example password
+             */
+            name: string;
+            /** @description Whether the account works without it. */
+            optional: boolean;
+            /** @description Whether it is never shown again. */
+            secret: boolean;
+        };
         /** @description Something somebody did. */
         Act: {
             /**
@@ -1355,6 +1524,49 @@ export interface components {
              * @example shop
              */
             subject: string;
+        };
+        /** @description Where a held parcel shall go instead. */
+        AddressTold: {
+            /**
+             * @description Town.
+             * @default null
+             */
+            city: string | null;
+            /**
+             * @description Company.
+             * @default null
+             */
+            company: string | null;
+            /**
+             * @description Two-letter country.
+             * @default null
+             */
+            country: string | null;
+            /**
+             * @description Floor, staircase, c/o.
+             * @default null
+             */
+            extra: string | null;
+            /**
+             * @description Who receives.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Postal code.
+             * @default null
+             */
+            postal_code: string | null;
+            /**
+             * @description Two-letter province.
+             * @default null
+             */
+            province: string | null;
+            /**
+             * @description Street and number.
+             * @default null
+             */
+            street: string | null;
         };
         /** @description The browser's answer to a sign-in challenge. */
         Assertion: {
@@ -1489,10 +1701,14 @@ export interface components {
              * @description When the carrier took it back.
              */
             revoked_at?: string | null;
+            /** @description Who told of it: `shop`, `carrier`, `aggregator`, `manual`. */
+            source: string;
             /** @description Where the parcel is after it. */
             state: string;
             /** @description The carrier's text. */
             text?: string | null;
+            /** @description The zone of the carrier's clock: an offset or an IANA name; null = not told. */
+            zone?: string | null;
         };
         /** @description How runs ended. */
         ClosedShape: {
@@ -1592,6 +1808,79 @@ export interface components {
             id: string;
             /** @description `accepted`, `repeated` or `kept`. */
             status: string;
+        };
+        /** @description One day. */
+        ContactsDay: components["schemas"]["ContactsShape"] & {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+        };
+        /** @description How often people had to ask where their order is. */
+        ContactsOver: {
+            /** @description Over the whole period. */
+            all: components["schemas"]["ContactsShape"];
+            /** @description Day by day. */
+            days: components["schemas"]["ContactsDay"][];
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description Orders below which a ratio is null.
+             */
+            orders_min: number;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+        };
+        /**
+         * @description How often people asked and looked.
+         * @example {
+         *       "contacts_per_order": 0.125,
+         *       "orders": 40,
+         *       "problems": 2,
+         *       "replies": 3,
+         *       "views": 131,
+         *       "views_per_order": 3.275
+         *     }
+         */
+        ContactsShape: {
+            /**
+             * Format: double
+             * @description Problems and answers for each order; null with fewer orders than `orders_min`.
+             */
+            contacts_per_order?: number | null;
+            /**
+             * Format: int64
+             * @description Orders placed.
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Problems reported there.
+             */
+            problems: number;
+            /**
+             * Format: int64
+             * @description Answers to messages.
+             */
+            replies: number;
+            /**
+             * Format: int64
+             * @description Views of order pages.
+             */
+            views: number;
+            /**
+             * Format: double
+             * @description Views for each order; null with fewer orders than `orders_min`.
+             */
+            views_per_order?: number | null;
         };
         /**
          * @description What to correct; what is absent stays, null clears.
@@ -1720,6 +2009,123 @@ export interface components {
             redeemed_at?: string | null;
             /** @description Whether it holds now, by our clock. */
             valid: boolean;
+        };
+        /** @description An account, without its secrets. */
+        CourierAccount: {
+            /**
+             * Format: date-time
+             * @description When it was given.
+             */
+            added_at: string;
+            /**
+             * Format: int32
+             * @description Calls that may be made in a day; null = as many as are needed.
+             */
+            calls_per_day?: number | null;
+            /**
+             * Format: int32
+             * @description Calls made today (UTC).
+             */
+            calls_today: number;
+            /** @description Couriers whose parcels are looked at through it. */
+            covers: components["schemas"]["CourierShape"][];
+            /** @description Its fields that are no secrets. */
+            fields: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description Since when it is refused.
+             */
+            refused_at?: string | null;
+            /** @description Why, in the vendor's words. */
+            refused_why?: string | null;
+            /** @description Names of the secrets that are set. */
+            secrets: string[];
+            /**
+             * @description `ok`, or `refused`: nothing is asked until it is given anew.
+             * @example ok
+             */
+            state: string;
+            /** @description The name people know it by. */
+            title: string;
+            /**
+             * @description With whom.
+             * @example gls_it
+             */
+            vendor: string;
+        };
+        /**
+         * @description An account to give, or to change.
+         * @example {
+         *       "fields": {
+         *         "password": "…",
+         *         "site": "BO"
+         *       },
+         *       "vendor": "gls_it"
+         *     }
+         */
+        CourierAccountTold: {
+            /** @description Its fields by name; of an account that is there a secret that is left out stays. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description With whom. */
+            vendor?: string;
+        };
+        /** @description All accounts, and all vendors. */
+        CourierAccounts: {
+            /** @description The shop's accounts. */
+            items: components["schemas"]["CourierAccount"][];
+            /** @description With whom one can have an account. */
+            vendors: components["schemas"]["CourierVendor"][];
+        };
+        /** @description A courier of which something was counted. */
+        CourierName: {
+            /**
+             * @description Its stable name.
+             * @example gls_it
+             */
+            id: string;
+            /**
+             * @description The name people know it by.
+             * @example GLS Italy
+             */
+            name: string;
+        };
+        /** @description A courier. */
+        CourierShape: {
+            /**
+             * @description Its stable name.
+             * @example gls_it
+             */
+            id: string;
+            /**
+             * @description The name people know it by.
+             * @example GLS Italy
+             */
+            name: string;
+        };
+        /** @description Somebody with whom a shop can have an account. */
+        CourierVendor: {
+            /** @description Whether it is asked; false where it only tells by itself. */
+            asked: boolean;
+            /** @description Couriers whose parcels it knows. */
+            covers: components["schemas"]["CourierShape"][];
+            /** @description What an account consists of. */
+            fields: components["schemas"]["AccountFieldShape"][];
+            /**
+             * @description Its stable name.
+             * @example gls_it
+             */
+            name: string;
+            /** @description What can be done with a held parcel through it: `redeliver`, `other_address`, `collect`, `send_back`. */
+            releases: string[];
+            /**
+             * @description The name people know it by.
+             * @example GLS Italy
+             */
+            title: string;
         };
         /** @description Address and password. */
         Credentials: {
@@ -1958,6 +2364,34 @@ export interface components {
             /** @description To. */
             to: string;
         };
+        /** @description Our own estimate of the day of delivery. */
+        EstimateShape: {
+            /**
+             * Format: int32
+             * @description How many deliveries of a hundred fall into it.
+             */
+            coverage_percent: number;
+            /**
+             * Format: date
+             * @description First day of the interval.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The day that is as likely too early as too late.
+             */
+            median: string;
+            /**
+             * Format: int32
+             * @description Deliveries it was learnt from.
+             */
+            sample: number;
+            /**
+             * Format: date
+             * @description Last day of the interval.
+             */
+            until: string;
+        };
         /** @description What became of one event. */
         EventAnswer: {
             /** @description Stable name of what is wrong. */
@@ -1998,6 +2432,66 @@ export interface components {
             refused: number;
             /** @description Had come before: nothing happened. */
             repeated: number;
+        };
+        /** @description A parcel in trouble. */
+        ExceptionRow: {
+            /** @description Who must act: `nobody`, `buyer`, `shop`, `carrier`, `customs`. */
+            act_by: string;
+            /** @description The price of what is inside, else its share of what is left of the order's total. */
+            at_risk: components["schemas"]["Money"];
+            /** @description Whether its hold can still be answered. */
+            awaits_answer: boolean;
+            customer?: components["schemas"]["PersonShort"] | null;
+            /**
+             * Format: date-time
+             * @description Until when something must be done.
+             */
+            deadline?: string | null;
+            /** @description What became of the answer to its hold: `asked`, `accepted`, `deferred`, `refused`, `by_hand`; null without one. */
+            hold_outcome?: string | null;
+            /** @description Id of the order. */
+            order_id: string;
+            /** @description What the customer knows the order by. */
+            order_number: string;
+            /** @description The parcel. */
+            parcel: components["schemas"]["ParcelShort"];
+            /** @description Two-letter Italian province it goes to. */
+            province?: string | null;
+            /** @description Why, with who caused it. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when the courier is silent.
+             */
+            silent_since?: string | null;
+            /** @description What is wrong. */
+            trouble: string;
+            /**
+             * Format: int32
+             * @description What the deadline makes of it, in percent.
+             */
+            urgency_percent: number;
+            /**
+             * Format: int64
+             * @description What it is sorted by: at risk × urgency, in cents.
+             */
+            weight: number;
+        };
+        /** @description The board. */
+        ExceptionsShape: {
+            /** @description At risk with all of them, in the shop's currency; other currencies are left out. */
+            at_risk: components["schemas"]["Money"];
+            /** @description How many there are of each trouble, among the orders looked at. */
+            counts: components["schemas"]["TroubleCount"][];
+            /** @description The parcels asked for. */
+            items: components["schemas"]["ExceptionRow"][];
+            /** @description Orders looked at: those with most at risk. */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Orders with a parcel in trouble, counted up to 10,000.
+             */
+            orders_all: number;
         };
         /** @description The first owner. */
         FirstOwner: {
@@ -2100,6 +2594,75 @@ export interface components {
             n: number;
             /** @description Stable name of the reason. */
             reason: string;
+        };
+        /**
+         * @description What shall be done with a held parcel.
+         * @example {
+         *       "action": "redeliver",
+         *       "note": "Suonare due volte.",
+         *       "phone": "+393331234567"
+         *     }
+         */
+        HoldAnswerTold: {
+            /** @description `redeliver`, `other_address`, `collect` or `send_back`. */
+            action?: string;
+            address?: components["schemas"]["AddressTold"] | null;
+            /** @description A line for the driver. */
+            note?: string | null;
+            /** @description Telephone for the driver. */
+            phone?: string | null;
+        };
+        /** @description A hold at a depot, with the answer and what became of it. */
+        HoldShape: {
+            /** @description `redeliver`, `other_address`, `collect` or `send_back`; null without an answer. */
+            action?: string | null;
+            /** @description Where to, for another address. */
+            address?: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description When it was answered.
+             */
+            answered_at?: string | null;
+            /** @description Whether an answer can be given now. */
+            awaits_answer: boolean;
+            /** @description Where. */
+            branch?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the customer can choose on their page.
+             */
+            buyer_until: string;
+            /** @description `buyer` or `shop`. */
+            by?: string | null;
+            /**
+             * Format: date-time
+             * @description When the parcel left the hold.
+             */
+            closed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the parcel goes back.
+             */
+            expires_at: string;
+            /** @description Whether the courier told that; else it is what is usual. */
+            expiry_told: boolean;
+            /** @description A line for the driver. */
+            note?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when, by the courier's time.
+             */
+            opened_at: string;
+            /** @description `asked`, `accepted`, `deferred`, `refused` or `by_hand`. */
+            outcome?: string | null;
+            /** @description The courier's words: its reference, or why it refused. */
+            outcome_words?: string | null;
+            /** @description Telephone for the driver. */
+            phone?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description The courier's own number of it. */
+            reference?: string | null;
         };
         /** @description Where platforms send their webhooks. */
         Hooks: {
@@ -2511,6 +3074,25 @@ export interface components {
              * @example PRIV-17
              */
             rule: string;
+        };
+        /**
+         * @description A figure with the number of cases behind it.
+         * @example {
+         *       "sample": 182,
+         *       "value": 0.94
+         *     }
+         */
+        MeasuredShape: {
+            /**
+             * Format: int64
+             * @description Cases.
+             */
+            sample: number;
+            /**
+             * Format: double
+             * @description The value; null with fewer cases than `sample_min`: too few to say.
+             */
+            value?: number | null;
         };
         /** @description Somebody who works in the shop. */
         Member: {
@@ -2957,6 +3539,8 @@ export interface components {
             page_url: string;
             /** @description Its parcels with their scans. */
             parcels: components["schemas"]["ParcelShape"][];
+            /** @description Problems that its person reported, oldest first. */
+            problems: components["schemas"]["ReportedShape"][];
             /** @description Its returns. */
             returns: components["schemas"]["ReturnShape"][];
             /** @description Where it stands. */
@@ -3555,30 +4139,56 @@ export interface components {
         };
         /** @description A parcel with its scans, oldest first. */
         ParcelShape: {
+            /** @description Who must act: `nobody`, `buyer`, `shop`, `carrier`, `customs`. */
+            act_by: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            act_deadline?: string | null;
             /** @description The shop took it back. */
             cancelled: boolean;
             /** @description Carrier as the shop names it. */
             carrier?: string | null;
+            cash_on_delivery?: components["schemas"]["Money"] | null;
             /** @description Its scans, oldest first. */
             checkpoints: components["schemas"]["CheckpointShape"][];
+            /**
+             * Format: date
+             * @description The last day that its person was told as a delay.
+             */
+            delay_told?: string | null;
             /**
              * Format: date-time
              * @description When the person got it.
              */
             delivered_at?: string | null;
+            /** @description `outbound`, `return` or `redelivery`. */
+            direction: string;
             /** @description The same, English. */
             en: string;
+            estimate?: components["schemas"]["EstimateShape"] | null;
             /**
              * Format: date
-             * @description Day the carrier expects to deliver.
+             * @description Day the carrier expects to deliver, as the shop was told.
              */
             expected_on?: string | null;
             /** @description The platform's id. */
             external_id?: string | null;
+            /**
+             * Format: int32
+             * @description The parcel of the order that it brings back or brings again.
+             */
+            follows?: number | null;
+            /** @description Numbers it had before. */
+            former_numbers: string[];
+            /** @description Holds, the newest last. */
+            holds: components["schemas"]["HoldShape"][];
             /** @description The same, Italian. */
             it: string;
             /** @description Tracking number. */
             number?: string | null;
+            pickup_point?: components["schemas"]["PickupPointShape"] | null;
             /** @description Why. */
             reason?: string | null;
             /**
@@ -3591,10 +4201,23 @@ export interface components {
              * @description When the shop handed it over.
              */
             shipped_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when its courier is silent.
+             */
+            silent_since?: string | null;
             /** @description Where it is. */
             state: string;
+            /** @description What is wrong with it, as the board of exceptions names it; null = nothing. */
+            trouble?: string | null;
             /** @description The carrier's page for it. */
             url?: string | null;
+            /**
+             * Format: int32
+             * @description Grams.
+             */
+            weight_g?: number | null;
+            window?: components["schemas"]["WindowShape"] | null;
         };
         /** @description A parcel in a list. */
         ParcelShort: {
@@ -3663,6 +4286,87 @@ export interface components {
             /** @description All of them. */
             items: components["schemas"]["Passkey"][];
         };
+        /** @description One day. */
+        PerformanceDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Parcels delivered.
+             */
+            delivered: number;
+            /** @description Share of the deliveries with a promise that came on time. */
+            on_time: components["schemas"]["MeasuredShape"];
+            /**
+             * Format: int64
+             * @description Parcels handed over.
+             */
+            shipped: number;
+        };
+        /** @description Parcels of one courier, province and weight, as far as they are told apart. */
+        PerformanceRow: {
+            /** @description Parcels with a failed attempt, for each handed over in the same period. */
+            attempt_failed: components["schemas"]["MeasuredShape"];
+            /** @description The courier's stable name; null = all. */
+            courier?: string | null;
+            /** @description The name people know it by. */
+            courier_name?: string | null;
+            /**
+             * Format: int64
+             * @description Parcels delivered.
+             */
+            delivered: number;
+            /** @description Parcels refused, lost, sent back or given up, for each handed over in the same period. */
+            exceptions: components["schemas"]["MeasuredShape"];
+            /** @description Share of the deliveries that needed no second attempt and no hold. */
+            first_attempt: components["schemas"]["MeasuredShape"];
+            /** @description Parcels held at a depot, for each handed over in the same period. */
+            held: components["schemas"]["MeasuredShape"];
+            /** @description Share of the deliveries with a promise that came on or before the promised day. */
+            on_time: components["schemas"]["MeasuredShape"];
+            /** @description Two letters, empty = not known; null = all. */
+            province?: string | null;
+            /**
+             * Format: int64
+             * @description Parcels handed over.
+             */
+            shipped: number;
+            /** @description Calendar days from handing over to delivery within which half of the deliveries came. */
+            transit_median_days: components["schemas"]["MeasuredShape"];
+            /** @description The same for nine of ten. */
+            transit_p90_days: components["schemas"]["MeasuredShape"];
+            /** @description The weight band in kilograms, `na` = not known; null = all. */
+            weight?: string | null;
+        };
+        /** @description How couriers performed. */
+        PerformanceShape: {
+            /** @description All parcels that were asked for. */
+            all: components["schemas"]["PerformanceRow"];
+            /** @description Couriers of which something was counted in the period. */
+            couriers: components["schemas"]["CourierName"][];
+            /** @description Day by day; days on which nothing happened are left out. */
+            days: components["schemas"]["PerformanceDay"][];
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description Told apart, most parcels first. */
+            items: components["schemas"]["PerformanceRow"][];
+            /**
+             * Format: int64
+             * @description Cases below which a figure is null.
+             */
+            sample_min: number;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+        };
         /** @description A person beside something else. */
         PersonShort: {
             /** @description The address in use. */
@@ -3673,6 +4377,24 @@ export interface components {
             name?: string | null;
             /** @description The number in use. */
             phone?: string | null;
+        };
+        /** @description Where a parcel can be fetched. */
+        PickupPointShape: {
+            /** @description Town. */
+            city?: string | null;
+            /** @description Opening hours, as told. */
+            hours: string[];
+            /** @description Name. */
+            name?: string | null;
+            /** @description Postal code. */
+            postal_code?: string | null;
+            /** @description Street and number. */
+            street?: string | null;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            until?: string | null;
         };
         /**
          * @description An error for machines and for the person who reads their log.
@@ -3820,6 +4542,25 @@ export interface components {
             repeated: number;
             /** @description Each of them. */
             results: components["schemas"]["ReplayOne"][];
+        };
+        /** @description A problem that the person reported on their page. */
+        ReportedShape: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `not_received`, `damaged`, `wrong_item`, `missing` or `other`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Which parcel, from 0; null = the order.
+             */
+            parcel?: number | null;
+            /** @description Ids of photos, for `GET /api/v1/orders/{id}/photos/{photo}`. */
+            photos: string[];
+            /** @description In their words. */
+            text?: string | null;
         };
         /** @description A new password by a link. */
         Reset: {
@@ -4343,6 +5084,13 @@ export interface components {
             /** @description The zone in which days are days. */
             zone: string;
         };
+        /** @description How many parcels have one trouble. */
+        TroubleCount: {
+            /** @description Parcels. */
+            n: number;
+            /** @description What is wrong. */
+            trouble: string;
+        };
         /** @description A published version. */
         VersionShape: {
             /** @description Whether new runs begin with it. */
@@ -4460,6 +5208,21 @@ export interface components {
             it: string;
             /** @description The reason, when not. */
             reason?: string | null;
+        };
+        /** @description A span in which the courier expects to deliver. */
+        WindowShape: {
+            /** @description Only days are meant, not hours. */
+            days: boolean;
+            /**
+             * Format: date-time
+             * @description Earliest.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Latest.
+             */
+            until: string;
         };
     };
     responses: {
@@ -5047,6 +5810,368 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["Missing"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    courier_accounts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accounts without their secrets, and with whom one can have one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierAccounts"];
+                };
+            };
+            /** @description `unauthorized`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: `settings:read`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NoShop"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_courier_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+                /** @description The same key with the same body gets the first answer again; with another body 422 `idempotency_key_reused`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CourierAccountTold"];
+            };
+        };
+        responses: {
+            /** @description The account, without its secrets. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierAccount"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description `unauthorized`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: `settings:write`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NoShop"];
+            409: components["responses"]["Running"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            /** @description `fields_invalid`: no such vendor, a field is missing or cannot be right. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    remove_courier_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path: {
+                /** @description With whom. */
+                vendor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed: it is no longer asked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthorized`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: `settings:write`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    contacts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description First day; 30 days before the last when absent.
+                 * @example 2026-10-24
+                 */
+                from?: string;
+                /**
+                 * @description Last day; today in the shop's zone when absent. At most 366 days.
+                 * @example 2026-11-22
+                 */
+                to?: string;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In all and day by day. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactsOver"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportContacts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description First day; 30 days before the last when absent.
+                 * @example 2026-10-24
+                 */
+                from?: string;
+                /**
+                 * @description Last day; today in the shop's zone when absent. At most 366 days.
+                 * @example 2026-11-22
+                 */
+                to?: string;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A CSV file, UTF-8. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    courierPerformance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description First day; 30 days before the last when absent.
+                 * @example 2026-10-24
+                 */
+                from?: string;
+                /**
+                 * @description Last day; today in the shop's zone when absent. At most 366 days.
+                 * @example 2026-11-22
+                 */
+                to?: string;
+                /**
+                 * @description `courier`, `province`, `weight`, or several with commas between; `courier` when absent.
+                 * @example courier,province
+                 */
+                by?: string;
+                /**
+                 * @description Only of this courier (`brt`, `gls_it`, `poste`…).
+                 * @example brt
+                 */
+                courier?: string;
+                /**
+                 * @description Only to this province (two letters).
+                 * @example BO
+                 */
+                province?: string;
+                /**
+                 * @description Only of this weight in kilograms: `0-2`, `2-5`, `5-10`, `10-30`, `30+`, or `na` = not known.
+                 * @example 0-2
+                 */
+                weight?: string;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures, each with its sample; null where it is too small. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceShape"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportCourierPerformance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description First day; 30 days before the last when absent.
+                 * @example 2026-10-24
+                 */
+                from?: string;
+                /**
+                 * @description Last day; today in the shop's zone when absent. At most 366 days.
+                 * @example 2026-11-22
+                 */
+                to?: string;
+                /**
+                 * @description `courier`, `province`, `weight`, or several with commas between; `courier` when absent.
+                 * @example courier,province
+                 */
+                by?: string;
+                /**
+                 * @description Only of this courier (`brt`, `gls_it`, `poste`…).
+                 * @example brt
+                 */
+                courier?: string;
+                /**
+                 * @description Only to this province (two letters).
+                 * @example BO
+                 */
+                province?: string;
+                /**
+                 * @description Only of this weight in kilograms: `0-2`, `2-5`, `5-10`, `10-30`, `30+`, or `na` = not known.
+                 * @example 0-2
+                 */
+                weight?: string;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A CSV file, UTF-8. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -5867,6 +6992,48 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exceptions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `held`, `attempt_failed`, `refused`, `lost`, `returning`, `returned`, `expired`, `silent`, `shop_acts` or `delayed`.
+                 * @example held
+                 */
+                trouble?: string;
+                /**
+                 * @description `cost` (value at risk × urgency, the usual) or `deadline` (what expires next).
+                 * @example deadline
+                 */
+                sort?: string;
+                /** @description Rows, at most 200. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The board. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionsShape"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -7041,6 +8208,100 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["Missing"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    answerHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+                /** @description The same key with the same body gets the first answer again; with another body 422 `idempotency_key_reused`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Our id of the order, else the platform's. */
+                id: string;
+                /** @description The parcel's number within the order, from 0. */
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldAnswerTold"];
+            };
+        };
+        responses: {
+            /** @description The parcel with the answer; what the courier makes of it follows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParcelShape"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["Missing"];
+            /** @description `not_held`, or `hold_answered`: an answer is on its way to the courier or was taken by it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path: {
+                /** @description Our id of the order, else the platform's. */
+                id: string;
+                /** @description Its id, as the order's problems name it. */
+                photo: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `scope_missing`: `orders:read`; `sign_in_needed`: a key is not enough. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["Missing"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];

@@ -5,6 +5,7 @@ import {
   IconPackage,
   IconRoute,
   IconSettings,
+  IconTruckDelivery,
   IconUsers,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -27,6 +28,7 @@ export const PLACES: Place[] = [
   { id: "journeys", to: "/journeys", icon: IconRoute, scope: "journeys:read" },
   { id: "messages", to: "/messages", icon: IconMail, scope: "messages:read" },
   { id: "tasks", to: "/tasks", icon: IconChecklist, scope: "tasks:read" },
+  { id: "couriers", to: "/couriers", icon: IconTruckDelivery, scope: "counters:read" },
   { id: "settings", to: "/settings", icon: IconSettings, scope: null },
 ];
 
@@ -51,6 +53,7 @@ export const SETTINGS_GROUPS: { id: string; places: SettingsPlace[] }[] = [
     id: "technical",
     places: [
       { id: "connections", to: "/settings/connections", scope: "connections:read" },
+      { id: "couriers", to: "/settings/couriers", scope: "settings:read" },
       { id: "inbox", to: "/inbox", scope: "inbox:read" },
       { id: "keys", to: "/settings/keys", scope: "keys:read" },
       { id: "webhooks", to: "/settings/webhooks", scope: "webhooks:read" },

@@ -12,8 +12,10 @@ import { Facts, Section } from "../../ui/section";
 import { Await } from "../../ui/states";
 import { MessagesTable } from "../messages/table";
 import css from "./orders.module.css";
-import type { Checkpoint, OrderDetail, OrderSnapshot, ParcelFull, PostalAddress } from "./types";
-import { ParcelBadge, parcelTone, StandingBadge } from "./words";
+import { ParcelSection } from "./parcel";
+import { ProblemsSection } from "./problems";
+import type { OrderDetail, OrderSnapshot, PostalAddress } from "./types";
+import { StandingBadge } from "./words";
 
 /** One order: where its parcels are, what was bought, what was written about it. */
 export default function Order() {
@@ -66,9 +68,14 @@ function Shown({ order }: { order: OrderDetail }) {
               <ParcelSection
                 key={parcel.seq}
                 parcel={parcel}
+                orderId={order.id}
+                promisedOn={order.promised_on}
                 of={order.parcels.length > 1 ? [at + 1, order.parcels.length] : null}
               />
             ))
+          )}
+          {order.problems.length > 0 && (
+            <ProblemsSection orderId={order.id} problems={order.problems} />
           )}
           <Section title={t("lines")}>
             <Lines snapshot={order} />
@@ -147,89 +154,6 @@ function Shown({ order }: { order: OrderDetail }) {
         empty={<EmptyState title={t("no_messages.title")}>{t("no_messages.text")}</EmptyState>}
       />
     </>
-  );
-}
-
-/** A parcel with its checkpoints. */
-export function ParcelSection({ parcel, of }: { parcel: ParcelFull; of: [number, number] | null }) {
-  const { t } = useTranslation("orders");
-  const format = useFormat();
-  return (
-    <Section
-      title={of ? t("parcel_of", { n: of[0], all: of[1] }) : t("parcel")}
-      aside={<ParcelBadge parcel={parcel} />}
-    >
-      <p className={css.carrier}>
-        {parcel.carrier ?? t("no_carrier")}
-        {parcel.number && (
-          <>
-            {" · "}
-            {parcel.url ? (
-              <a href={parcel.url} target="_blank" rel="noreferrer">
-                {parcel.number}
-              </a>
-            ) : (
-              parcel.number
-            )}
-          </>
-        )}
-        {parcel.expected_on && (
-          <span className="muted">
-            {" "}
-            · {t("expected", { day: format.date(parcel.expected_on) })}
-          </span>
-        )}
-      </p>
-      {parcel.checkpoints.length === 0 ? (
-        <p className="muted">{t("no_checkpoints")}</p>
-      ) : (
-        <ol className={css.checkpoints}>
-          {newestFirst(parcel.checkpoints).map((one) => (
-            <CheckpointRow
-              key={`${one.at}${one.state}${one.known_at}${one.code}`}
-              checkpoint={one}
-            />
-          ))}
-        </ol>
-      )}
-    </Section>
-  );
-}
-
-/** Checkpoints with the latest on top. */
-export function newestFirst(checkpoints: Checkpoint[]): Checkpoint[] {
-  return [...checkpoints].sort(
-    (a, b) =>
-      Date.parse(b.at) - Date.parse(a.at) || Date.parse(b.known_at) - Date.parse(a.known_at),
-  );
-}
-
-function CheckpointRow({ checkpoint }: { checkpoint: Checkpoint }) {
-  const { t } = useTranslation("orders");
-  const lang = useLang();
-  const words = said(lang, checkpoint);
-  return (
-    <li data-tone={checkpoint.revoked_at ? "neutral" : parcelTone(checkpoint.state)}>
-      <div>
-        {checkpoint.revoked_at ? <s>{words}</s> : <strong>{words}</strong>}
-        {checkpoint.place && <span className="muted"> · {checkpoint.place}</span>}
-      </div>
-      {checkpoint.text && checkpoint.text !== words && (
-        <div className="muted">{checkpoint.text}</div>
-      )}
-      {checkpoint.reason && (
-        <div>{t(`reason.${checkpoint.reason}`, { defaultValue: checkpoint.reason })}</div>
-      )}
-      <div className="muted">
-        <Time at={checkpoint.at} kind={checkpoint.day_only ? "day" : "short"} />
-        {checkpoint.revoked_at && (
-          <>
-            {" · "}
-            {t("revoked")} <Time at={checkpoint.revoked_at} kind="short" />
-          </>
-        )}
-      </div>
-    </li>
   );
 }
 

@@ -2,6 +2,7 @@ import { Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useList } from "../../api/hooks";
 import { EmptyState } from "../../ui/empty";
+import { Link } from "../../ui/link";
 import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
@@ -21,7 +22,11 @@ export default function Orders() {
   const narrowed = Boolean(q || standing || customer);
   return (
     <>
-      <PageHead title={t("title")} sentence={t("sentence")} />
+      <PageHead
+        title={t("title")}
+        sentence={t("sentence")}
+        actions={<Link to="/orders/exceptions">{t("exceptions")}</Link>}
+      />
       <Filters label={t("search.label")}>
         <SearchField
           label={t("search.label")}

@@ -2,8 +2,8 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { serve, session, show } from "../../testing/stage";
-import { newestFirst, ParcelSection } from "./detail";
 import Orders from "./index";
+import { newestFirst, ParcelSection } from "./parcel";
 import type { Checkpoint } from "./types";
 import { parcelTone } from "./words";
 
@@ -21,6 +21,8 @@ const checkpoint = (at: string, it: string, more: Partial<Checkpoint> = {}): Che
   reason: null,
   known_at: at,
   revoked_at: null,
+  zone: null,
+  source: "carrier",
   ...more,
 });
 
@@ -43,6 +45,11 @@ test("a checkpoint that the carrier took back is struck and said", async () => {
     at: null,
     it: "In viaggio",
     en: "On its way",
+    direction: "outbound",
+    cancelled: false,
+    act_by: "nobody",
+    former_numbers: [],
+    holds: [],
     checkpoints: [
       checkpoint("2026-11-20T10:00:00Z", "Consegnato", { revoked_at: "2026-11-20T15:00:00Z" }),
     ],

@@ -1,6 +1,6 @@
 /** What the API says about orders and parcels. */
 
-import type { Money } from "../../api/types";
+import type { Money, Schemas, With } from "../../api/types";
 import type { MessageRow } from "../messages/types";
 
 export const STANDINGS = ["open", "shipped", "trouble", "delivered", "cancelled"] as const;
@@ -31,25 +31,14 @@ export interface OrderRow {
   parcels: ParcelBrief[];
 }
 
-export interface Checkpoint {
-  at: string;
-  day_only: boolean;
-  state: string;
-  it: string;
-  en: string;
-  place: string | null;
-  text: string | null;
-  code: string | null;
-  reason: string | null;
-  known_at: string;
-  revoked_at: string | null;
-}
+export type Checkpoint = Schemas["CheckpointShape"];
+export type Hold = Schemas["HoldShape"] & { address?: PostalAddress | null };
+export type Reported = Schemas["ReportedShape"];
+export type ParcelFull = With<Schemas["ParcelShape"], { holds: Hold[] }>;
 
-export interface ParcelFull extends ParcelBrief {
-  url?: string | null;
-  expected_on?: string | null;
-  checkpoints: Checkpoint[];
-}
+/** What a courier can be told to do with a held parcel. */
+export const HOLD_ACTIONS = ["redeliver", "other_address", "collect", "send_back"] as const;
+export type HoldAction = (typeof HOLD_ACTIONS)[number];
 
 export interface OrderLine {
   id: string;
@@ -99,6 +88,7 @@ export interface OrderDetail extends OrderSnapshot {
   standing: Standing;
   customer: { id: string; name: string | null; email: string | null } | null;
   parcels: ParcelFull[];
+  problems: Reported[];
   returns: { external_id: string; state: string; at: string; it: string; en: string }[];
   messages: MessageRow[];
   page_url: string;

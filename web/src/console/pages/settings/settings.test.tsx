@@ -45,6 +45,7 @@ const shop: Shop = {
     caps: { email_per_7_days: 3, sms_per_30_days: 2, push_per_7_days: 2, all_per_7_days: 5 },
     mix: { promo_percent_max: 30, window_days: 60 },
     sunset_months: 12,
+    hold: { actions: ["redeliver"], payer: "shop", close_hours: 4 },
     coupon_prefix: "GRAZIE",
   },
 };

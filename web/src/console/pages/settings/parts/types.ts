@@ -55,6 +55,12 @@ export interface ShopSettings {
   mix: { promo_percent_max: number; window_days: number };
   sunset_months: number;
   coupon_prefix: string;
+  hold: {
+    actions: string[];
+    payer: "shop" | "buyer";
+    price_words?: string | null;
+    close_hours: number;
+  };
 }
 
 /** What the law fixes. */
