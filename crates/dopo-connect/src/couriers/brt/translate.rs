@@ -6,7 +6,7 @@ use crate::couriers::codes::{Mapping, RawScan, Timeline, fold};
 use crate::couriers::http::{Trouble, read_json};
 use crate::couriers::italian::{amount, grams, oldest_first, reason_before};
 use crate::couriers::time::{Clock, date, time};
-use dopo_core::parcel::{ParcelState, ScanSource, Telling, Window};
+use dopo_core::parcel::{ParcelState, ScanSource, Telling, ToldScan, Window};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -168,52 +168,40 @@ fn delivered_on(delivery: &Delivery, line: &mut Timeline<'_>) -> Option<(Timesta
 /// the history as taken back; only a return counts.
 fn delivered_wins(told: &mut Telling, at: Timestamp, by_date: bool) {
     let day = |at: Timestamp| Clock::rome().zone().to_datetime(at).date();
-    let delivered = told
-        .scans
-        .iter()
-        .rposition(|scan| scan.checkpoint.at == at && scan.checkpoint.state.is_possession());
-    let Some(delivered) = delivered else { return };
-    if by_date && told.scans[delivered].checkpoint.at == at {
-        // Without an hour the day begins before its own scans: it is told after them.
-        let today = day(at);
-        let last = told
-            .scans
-            .iter()
-            .filter(|scan| day(scan.checkpoint.at) == today)
-            .map(|scan| scan.checkpoint.at)
-            .max();
-        let scan = &mut told.scans[delivered].checkpoint;
-        if scan.day_only {
-            scan.at = last.unwrap_or(at);
-        }
-    }
-    told.scans.sort_by_key(|scan| scan.checkpoint.at);
-    let Some(delivered) = told
-        .scans
-        .iter()
-        .rposition(|scan| scan.checkpoint.state.is_possession())
-    else {
+    let is_delivery = |scan: &ToldScan| scan.checkpoint.state.is_possession();
+    let Some(delivered) = told.scans.iter().rposition(is_delivery) else {
         return;
     };
-    let mut contradicted = 0;
-    for scan in told.scans.iter_mut().skip(delivered + 1) {
-        let back = matches!(
+    if by_date && told.scans[delivered].checkpoint.day_only {
+        // Without an hour the day begins before its own scans: the delivery is told after them.
+        let mut scan = told.scans.remove(delivered);
+        let same_day = told.scans.iter().map(|scan| scan.checkpoint.at);
+        let last = same_day.filter(|other| day(*other) == day(at)).max();
+        scan.checkpoint.at = last.unwrap_or(at);
+        told.scans.push(scan);
+        told.scans.sort_by_key(|scan| scan.checkpoint.at);
+    }
+    let Some(delivered) = told.scans.iter().rposition(is_delivery) else {
+        return;
+    };
+    let later = &mut told.scans[delivered + 1..];
+    let undone = later.iter().any(|scan| {
+        matches!(
             scan.checkpoint.state,
             ParcelState::Returning | ParcelState::Returned | ParcelState::Refused
-        );
-        if back {
-            return;
-        }
+        )
+    });
+    if undone || later.is_empty() {
+        return;
+    }
+    for scan in later {
         scan.taken_back = true;
-        contradicted += 1;
     }
-    if contradicted > 0 {
-        let note = "BRT tells a delivery and later scans that contradict it: the delivery stands";
-        told.note = Some(match told.note.take() {
-            Some(before) => format!("{before}; {note}"),
-            None => note.to_owned(),
-        });
-    }
+    let note = "BRT tells a delivery and later scans that contradict it: the delivery stands";
+    told.note = Some(match told.note.take() {
+        Some(before) => format!("{before}; {note}"),
+        None => note.to_owned(),
+    });
 }
 
 fn expected(delivery: &Delivery) -> Option<Window> {
