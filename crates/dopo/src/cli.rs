@@ -28,6 +28,9 @@ pub enum Command {
     /// Shops: add, connect, look at, bring live.
     #[command(subcommand)]
     Shop(ShopCommand),
+    /// Accounts with couriers and collectors: add, list, remove, look at a number.
+    #[command(subcommand)]
+    Courier(CourierCommand),
     /// People who may sign in.
     #[command(subcommand)]
     User(UserCommand),
@@ -175,6 +178,51 @@ pub enum ConnectSource {
     Ups,
     /// DKIM: selector on the first line, then the private key in PEM.
     Dkim,
+}
+
+/// Accounts with couriers and collectors.
+#[derive(Subcommand, Debug)]
+pub enum CourierCommand {
+    /// With whom a shop can have an account, and what it consists of.
+    Vendors,
+    /// Add an account, or change it; a secret that is left out stays as it was.
+    Add {
+        /// The shop.
+        slug: String,
+        /// With whom: see `dopo courier vendors`.
+        vendor: String,
+        /// A field that is no secret; may be repeated.
+        #[arg(long = "field", value_name = "NAME=VALUE")]
+        fields: Vec<String>,
+        /// A secret, from a file; may be repeated.
+        #[arg(long = "secret-file", value_name = "NAME=FILE")]
+        secret_files: Vec<String>,
+    },
+    /// The accounts of a shop, what is looked at, and whether couriers still tell anything.
+    List {
+        /// The shop.
+        slug: String,
+    },
+    /// Remove an account.
+    Remove {
+        /// The shop.
+        slug: String,
+        /// With whom.
+        vendor: String,
+    },
+    /// Ask a courier about a number once and print what it tells; nothing is stored.
+    Look {
+        /// The shop.
+        slug: String,
+        /// The tracking number.
+        number: String,
+        /// Whose number it is (`brt`, `gls_it`, `poste`…).
+        #[arg(long)]
+        courier: String,
+        /// Postal code it goes to, where the courier tells more to who knows it.
+        #[arg(long)]
+        postal_code: Option<String>,
+    },
 }
 
 /// People who may sign in.

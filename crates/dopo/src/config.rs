@@ -31,6 +31,9 @@ pub struct Config {
     pub languages_dir: Option<PathBuf>,
     /// Whether outgoing webhooks may go into private networks and over plain HTTP (`DOPO_WEBHOOKS_PRIVATE=1`).
     pub webhooks_private: bool,
+    /// Whether an account with a courier may name an address in a private network or over plain HTTP: a sandbox or a
+    /// stand-in beside the program (`DOPO_COURIERS_PRIVATE=1`).
+    pub couriers_private: bool,
 }
 
 impl Default for Config {
@@ -47,6 +50,7 @@ impl Default for Config {
             backup_dir: None,
             languages_dir: None,
             webhooks_private: false,
+            couriers_private: false,
         }
     }
 }
@@ -115,12 +119,17 @@ impl Config {
         self.languages_dir = set("DOPO_LANGUAGES_DIR")
             .map(PathBuf::from)
             .or(self.languages_dir.take());
-        if let Some(value) = set("DOPO_WEBHOOKS_PRIVATE") {
-            self.webhooks_private = match value.as_str() {
-                "1" | "true" => true,
-                "0" | "false" => false,
-                _ => bail!("DOPO_WEBHOOKS_PRIVATE must be 1 or 0, found `{value}`"),
-            };
+        for (name, switch) in [
+            ("DOPO_WEBHOOKS_PRIVATE", &mut self.webhooks_private),
+            ("DOPO_COURIERS_PRIVATE", &mut self.couriers_private),
+        ] {
+            if let Some(value) = set(name) {
+                *switch = match value.as_str() {
+                    "1" | "true" => true,
+                    "0" | "false" => false,
+                    _ => bail!("{name} must be 1 or 0, found `{value}`"),
+                };
+            }
         }
         Ok(())
     }

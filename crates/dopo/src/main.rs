@@ -61,6 +61,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Serve => serve::serve(&config).await?,
         Command::Demo(args) => demo::run(args).await?,
         Command::Shop(command) => commands::shop::run(&config, command, json).await?,
+        Command::Courier(command) => commands::courier::run(&config, command, json).await?,
         Command::User(command) => commands::people::user(&config, command).await?,
         Command::ApiKey(command) => commands::people::api_key(&config, command, json).await?,
         Command::Journey(command) => return commands::journey::run(&config, command, json).await,

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::hooks::Connectors;
 use crate::mail::{DkimPem, SmtpChannel};
 use anyhow::{Context, Result, bail};
+use dopo_connect::couriers::VendorDesks;
 use dopo_connect::dns::SystemDns;
 use dopo_connect::webhook::HttpPoster;
 use dopo_engine::desk::{Desk, Outward};
@@ -153,6 +154,10 @@ pub async fn build(config: &Config, role: Role, clock: Arc<dyn Clock>) -> Result
     )
     .await
     .context("the engine could not start")?;
+    engine
+        .use_couriers(Arc::new(VendorDesks::new(config.couriers_private)))
+        .await
+        .context("the accounts with couriers could not be read")?;
     if let Some(mail) = &mail {
         mail.learn_keys(&engine);
     }

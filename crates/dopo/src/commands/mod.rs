@@ -1,5 +1,6 @@
 //! One file a group of commands.
 
+pub mod courier;
 pub mod database;
 pub mod doctor;
 pub mod figures;
