@@ -282,9 +282,7 @@ pub fn step_at(journey: &Journey, id: &str) -> Option<String> {
         Node::Wait { .. }
         | Node::WaitUntil { .. }
         | Node::WaitBefore { .. }
-        | Node::WaitFor { .. } => {
-            Some(format!("{}.{node}", journey.version))
-        }
+        | Node::WaitFor { .. } => Some(format!("{}.{node}", journey.version)),
         _ => None,
     }
 }

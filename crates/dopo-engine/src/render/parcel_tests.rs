@@ -135,7 +135,7 @@ fn a_hold_is_told_with_its_end_its_cost_and_the_link_to_answer_it() {
             "sabato 28 novembre alle 6:30",
             "Per Lei non ci sono spese.",
             "Senza una scelta il pacco torna al negozio sabato 28 novembre.",
-            "#giacenza",
+            "/hold/0",
         ],
     );
     let paid = mail("held", Locale::It, Register::Tu, Situation::HeldAndPaid);

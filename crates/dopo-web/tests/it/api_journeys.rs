@@ -131,7 +131,7 @@ async fn every_built_in_journey_and_template_can_be_looked_at() {
     let who = with_library(&house).await;
     let journeys = house.read(&who, "/api/v1/journeys").await;
     let journeys = journeys["items"].as_array().unwrap();
-    assert_eq!(journeys.len(), 4);
+    assert_eq!(journeys.len(), 14);
     for journey in journeys {
         let id = journey["id"].as_str().unwrap();
         let one = house.read(&who, &format!("/api/v1/journeys/{id}")).await;
@@ -139,7 +139,7 @@ async fn every_built_in_journey_and_template_can_be_looked_at() {
     }
     let templates = house.read(&who, "/api/v1/templates").await;
     let templates = templates["items"].as_array().unwrap();
-    assert_eq!(templates.len(), 26);
+    assert_eq!(templates.len(), 54);
     for template in templates {
         let (name, locale) = (
             template["name"].as_str().unwrap(),

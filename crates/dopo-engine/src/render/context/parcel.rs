@@ -19,11 +19,6 @@ use serde::{Deserialize, Serialize};
 
 /// Lines of opening hours shown in one message.
 const HOURS_SHOWN_MAX: usize = 7;
-/// Where on the order page a hold is answered.
-const HOLD_ANCHOR: &str = "#giacenza";
-/// Where on the order page a problem is reported.
-const PROBLEM_ANCHOR: &str = "#problema";
-
 /// The parcel.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ParcelContext {
@@ -56,7 +51,7 @@ pub struct ParcelContext {
     /// What the driver collects.
     #[serde(default)]
     pub cash_on_delivery: Option<String>,
-    /// Where its hold is answered.
+    /// Where its hold is answered; the order page when there is none.
     #[serde(default)]
     pub hold_url: String,
     /// Where a problem with it is reported.
@@ -169,11 +164,11 @@ pub(super) fn parcel_context(
         let whole = order.snapshot.cash_on_delivery && counting.len() == 1;
         whole.then_some(order.snapshot.total)
     });
-    let page = input
-        .links
-        .order
-        .as_ref()
-        .unwrap_or(&input.links.preferences);
+    // The pages that hang on the order page; without one, the page that every message has.
+    let page = |path: &str| match &input.links.order {
+        Some(order) => format!("{order}{path}"),
+        None => input.links.preferences.clone(),
+    };
     Some(ParcelContext {
         carrier: told.carrier.as_deref().map(title).filter(|c| !c.is_empty()),
         number: told.number.as_deref().map(title).filter(|n| !n.is_empty()),
@@ -210,8 +205,11 @@ pub(super) fn parcel_context(
             .map(str::to_owned),
         needs_you: parcel.act_by == dopo_core::parcel::ActBy::Buyer,
         cash_on_delivery: cash.map(money),
-        hold_url: format!("{page}{HOLD_ANCHOR}"),
-        problem_url: format!("{page}{PROBLEM_ANCHOR}"),
+        hold_url: match parcel.hold() {
+            Some(_) => page(&format!("/hold/{}", parcel.seq)),
+            None => page(""),
+        },
+        problem_url: page("/problem"),
         hold: parcel.hold().map(|hold| hold_context(input, hold, zone)),
         pickup: parcel
             .pickup_point
