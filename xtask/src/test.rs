@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::postgres::Cluster;
-use crate::shell::{cargo, run as run_command, target_dir};
+use crate::shell::{cargo, root, run as run_command, target_dir};
 use crate::system::{need_chromium, need_node, need_postgres, need_schemathesis};
 use crate::{sqlx, web};
 
@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Sqlx,
     /// All Rust tests, the stores on SQLite and PostgreSQL, the crash test among them.
     Rust,
+    /// Do our calls to couriers keep to their own descriptions, as mock servers?
+    Contracts,
     /// Does the documentation build without a warning?
     Doc,
     /// A real Chromium, and the API's document, against the real program.
@@ -56,6 +58,7 @@ impl Step {
                         .env("DOPO_POSTGRES_URL", cluster.url()),
                 )
             }
+            Self::Contracts => contracts(all),
             Self::Doc => run_command(
                 cargo()
                     .args(["doc", "--workspace", "--no-deps", "--locked"])
@@ -109,6 +112,24 @@ fn clippy() -> Command {
         .args(["clippy", "--workspace", "--all-targets", "--locked"])
         .args(["--", "-D", "warnings"]);
     clippy
+}
+
+/// Prism, of the packages of `e2e/`, plays the couriers.
+fn contracts(all: bool) -> Result<()> {
+    web::install("e2e")?;
+    // As for the browser tests: with all steps the program is built as the Rust tests built it.
+    let whose: &[&str] = if all {
+        &["--workspace"]
+    } else {
+        &["-p", "dopo-connect"]
+    };
+    run_command(
+        cargo()
+            .arg("test")
+            .args(whose)
+            .args(["--locked", "--test", "prism", "--", "--nocapture"])
+            .env("DOPO_PRISM", root().join("e2e/node_modules/.bin/prism")),
+    )
 }
 
 fn e2e(all: bool) -> Result<()> {
