@@ -32,7 +32,8 @@ impl Clock for SystemClock {
     }
 }
 
-struct SystemEntropy;
+/// The operating system's random bits.
+pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {

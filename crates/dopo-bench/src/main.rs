@@ -10,6 +10,7 @@ mod load;
 mod machine;
 mod made;
 mod measure;
+mod parcels;
 mod program;
 mod rehearsal;
 mod table;
@@ -32,6 +33,9 @@ const CUSTOMERS: usize = 100_000;
 const CUSTOMERS_QUICK: usize = 200;
 /// Sizes of the growth run.
 const GROWTH: [usize; 3] = [10_000, 100_000, 1_000_000];
+/// Parcels under tracking in a full run, and in a quick one.
+const PARCELS: usize = 100_000;
+const PARCELS_QUICK: usize = 500;
 /// Customers whose two years are rehearsed.
 const REHEARSED_CUSTOMERS: usize = 20_000;
 
@@ -45,6 +49,9 @@ struct Args {
     /// The growing figures at 10,000, 100,000 and 1,000,000 customers.
     #[arg(long, conflicts_with = "customers")]
     growth: bool,
+    /// Parcels under tracking, for the row `parcels`.
+    #[arg(long)]
+    parcels: Option<usize>,
     /// Only this row; repeat it for several.
     #[arg(long, value_enum)]
     only: Vec<Row>,
@@ -81,6 +88,8 @@ enum Row {
     Pages,
     /// Oggi and a customer's page.
     Console,
+    /// Parcels under tracking, and order pages beside them.
+    Parcels,
     /// What the machine allows.
     Machine,
 }
@@ -158,6 +167,32 @@ fn main() -> Result<()> {
                 &wants,
                 &mut table,
             )?;
+            if postgres {
+                psql(
+                    &variable("DOPO_POSTGRES_URL")?,
+                    &format!("DROP DATABASE {} WITH (FORCE)", name_of(&database)),
+                )?;
+            } else {
+                drop(std::fs::remove_dir_all(&place));
+            }
+        }
+        if wants(Row::Parcels) {
+            let usual = if args.quick { PARCELS_QUICK } else { PARCELS };
+            let parcels = args.parcels.unwrap_or(usual);
+            let place = folder.join(format!(
+                "{}-parcels",
+                if postgres { "postgres" } else { "sqlite" }
+            ));
+            let database = if postgres {
+                new_database(parcels)?
+            } else {
+                format!("sqlite://{}", place.join("dopo.db").display())
+            };
+            let binary = PathBuf::from(variable("DOPO_BIN")?);
+            let sink = runtime.block_on(SmtpSink::start_with(SinkOptions::default()))?;
+            let mut program = Program::install(&binary, &place, database.clone(), sink.url())?;
+            parcels::measure(&runtime, &mut program, parcels, effort, &mut table)?;
+            drop(program);
             if postgres {
                 psql(
                     &variable("DOPO_POSTGRES_URL")?,

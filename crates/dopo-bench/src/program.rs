@@ -14,7 +14,7 @@ pub const SHOP: &str = "bench";
 /// How long the program may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Clock ticks of `/proc/PID/stat` in a second (Linux, all architectures we build for).
-const TICKS_PER_SECOND: f64 = 100.0;
+pub const TICKS_PER_SECOND: f64 = 100.0;
 
 const SELLER: &str = r#"
 legal_name = "Casa Misurata S.r.l."
@@ -305,7 +305,7 @@ fn postmaster(url: &str) -> Result<u32> {
 }
 
 /// User and system time of a process in clock ticks; with that of its ended children if wished.
-fn ticks(pid: u32, with_ended: bool) -> f64 {
+pub fn ticks(pid: u32, with_ended: bool) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let Some((_, rest)) = text.rsplit_once(')') else {
         return 0.0;
