@@ -188,7 +188,9 @@ pub fn grams(value: f64, unit: &str) -> Option<u32> {
     };
     let grams = (value * factor).round();
     // A lorry carries 40 t.
-    (grams >= 1.0 && grams <= 40_000_000.0).then_some(grams as u32)
+    (1.0..=40_000_000.0)
+        .contains(&grams)
+        .then_some(grams as u32)
 }
 
 /// A place from its parts, those that hold something, in their order.

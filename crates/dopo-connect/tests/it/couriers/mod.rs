@@ -21,6 +21,7 @@ mod numbers;
 mod poste;
 mod qapla;
 mod sendcloud;
+mod survive;
 mod times;
 mod tnt;
 mod track17;
