@@ -350,7 +350,7 @@ async fn commit_part(
         noted.note(&writes, now);
         ear.after(before, &writes, live, now);
         if let Some(seen) = &seen {
-            seen.note(&writes, live);
+            seen.note(&writes, live, now);
         }
         if live {
             listener.after(&states, &writes, &shop);

@@ -43,6 +43,8 @@ const LEARNT_FOR: SignedDuration = SignedDuration::from_mins(60);
 const DAY_ENDS_HOUR: i8 = 20;
 /// Hour of the day, in the shop's zone, from which on the day's estimates are made.
 const MORNING_HOUR: i8 = 6;
+/// How long ago a parcel may have left to be estimated at once; others wait for the morning.
+const JUST_LEFT: SignedDuration = SignedDuration::from_hours(24);
 /// How often it is looked whether a day's estimates are due.
 const ESTIMATES_POLL: Duration = Duration::from_secs(600);
 /// Days after which a delivery counts half for what holds in the long run.
@@ -232,13 +234,23 @@ pub(crate) struct Shipped(Arc<Mutex<Vec<OrderId>>>);
 
 impl Shipped {
     /// Looks through what was decided; `live` is false for imports.
-    pub(crate) fn note(&self, writes: &Writes, live: bool) {
+    pub(crate) fn note(&self, writes: &Writes, live: bool, now: Timestamp) {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A transaction may be decided again after a conflict: the last time counts.
         orders.clear();
         if live {
-            let waits = |parcel: &Parcel| parcel.estimate.is_none() && is_expected(parcel);
-            let with = writes.orders.iter().filter(|o| o.tracked.iter().any(waits));
+            let just_left = |parcel: &Parcel| {
+                let at = handed_over(parcel);
+                at.is_some_and(|at| now.duration_since(at).abs() < JUST_LEFT)
+            };
+            let waits = |parcel: &Parcel| {
+                parcel.estimate.is_none()
+                    && is_expected(parcel)
+                    && just_left(parcel)
+                    && courier_of(parcel).is_some()
+            };
+            let with = writes.orders.iter();
+            let with = with.filter(|o| o.tracked.iter().any(waits) && place_of(o).is_some());
             orders.extend(with.map(|order| order.id));
         }
     }
@@ -523,6 +535,77 @@ mod tests {
         let place = Place::parse(place).expect("a place");
         let now = now.parse().expect("a time");
         learnt.expect(Courier::Brt, place, handed_over, now, &zone)
+    }
+
+    /// A number between 0 and 1, the same for the same `n` (splitmix64).
+    fn dice(n: u64) -> f64 {
+        let mut z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Courier's days a made-up delivery takes: a courier, an island and now and then a lost day more.
+    fn made_up(courier: Courier, place: Place, n: u64) -> u32 {
+        let island = match place.macro_area() {
+            MacroArea::Sicily | MacroArea::Sardinia => 2,
+            MacroArea::South => 1,
+            _ => 0,
+        };
+        let slow = u32::from(courier == Courier::Poste);
+        let mut days = 1 + island + slow;
+        let mut n = n;
+        while dice(n) < 0.35 && days < 20 {
+            days += 1;
+            n = n.wrapping_add(0x1234_5678_9abc);
+        }
+        days
+    }
+
+    #[test]
+    fn intervals_hold_what_they_say_for_every_part_of_the_country() {
+        use dopo_core::italy::province::Province;
+        let couriers = [Courier::Brt, Courier::Poste, Courier::GlsItaly];
+        let provinces: Vec<Place> = Province::all().map(Place::Province).collect();
+        let mut months = Months::new();
+        let (mut n, first) = (0_u64, date(2025, 12, 1));
+        for month in 0..12 {
+            let deliveries = months
+                .entry(first.saturating_add(Span::new().months(month)))
+                .or_default();
+            // Some places get many parcels, most get few.
+            for (at, place) in provinces.iter().enumerate() {
+                for _ in 0..=(at % 12) * (at % 7) / 4 {
+                    n += 1;
+                    let courier = couriers[n as usize % couriers.len()];
+                    let transit = Transit {
+                        courier,
+                        place: *place,
+                        weekday: 1 + (n % 5) as u8,
+                        days: made_up(courier, *place, n),
+                    };
+                    deliveries.push((transit, 1));
+                }
+            }
+        }
+        let learnt = Learnt::of(months, date(2026, 11, 22), Timestamp::UNIX_EPOCH);
+        let mut inside: BTreeMap<MacroArea, (u32, u32)> = BTreeMap::new();
+        for (at, place) in provinces.iter().cycle().take(20_000).enumerate() {
+            let n = 1_000_000 + at as u64;
+            let courier = couriers[at % couriers.len()];
+            let curve = learnt
+                .days
+                .curve(&path(courier, *place, 1 + (at % 5) as u8));
+            let interval = curve.expect("a curve").interval(COVERAGE_PERCENT);
+            let took = made_up(courier, *place, n);
+            let (all, hits) = inside.entry(place.macro_area()).or_default();
+            *all += 1;
+            *hits += u32::from((interval.from..=interval.until).contains(&took));
+        }
+        for (area, (all, hits)) in inside {
+            let share = f64::from(hits) / f64::from(all);
+            assert!(share >= 0.8, "{area:?} {share}");
+        }
     }
 
     fn days(estimate: Option<Estimate>) -> Option<(i8, i8, i8)> {

@@ -24,6 +24,7 @@ mod hold;
 mod hooks;
 mod lookup;
 mod problem;
+mod promises;
 mod sign_in;
 mod support;
 mod widget;
