@@ -12,6 +12,7 @@ use crate::worker::pause;
 use dopo_core::advance::Shop;
 use dopo_core::event::{Event, EventLine, ParcelRef};
 use dopo_core::id::{CustomerId, OrderId, ShopId};
+use dopo_core::italy::calendar::working_days_between;
 use dopo_core::italy::hours::zone_named;
 use dopo_core::order::Order;
 use dopo_core::parcel::{Courier, Parcel, Telling};
@@ -39,9 +40,8 @@ const NOTHING_MAX: u16 = 40;
 const RARER_MAX: u16 = 3;
 /// Longest wait between two looks at an unknown number.
 const RARER_HOURS_MAX: i64 = 24;
-/// Hours without anything new from all of a courier's parcels after which its feed counts as silent: longer than from
-/// Saturday noon to Monday noon.
-const FEED_SILENT_HOURS: i64 = 50;
+/// Whole working days without anything new from all of a courier's parcels after which its feed counts as silent.
+const FEED_SILENT_WORKING_DAYS: u32 = 2;
 /// Looks that must have found nothing new in that time.
 const FEED_QUIET_LOOKS_MIN: u32 = 40;
 /// Parcels that must be looked at: of fewer nothing can be told.
@@ -609,8 +609,8 @@ impl Batch<'_> {
             of.contains(&feed.courier)
                 && !self.news.contains_key(&feed.courier)
                 && feed.quiet_looks >= FEED_QUIET_LOOKS_MIN
-                && self.now.duration_since(feed.heard_at)
-                    >= SignedDuration::from_hours(FEED_SILENT_HOURS)
+                && whole_working_days(feed.heard_at, self.now, &self.zone)
+                    >= FEED_SILENT_WORKING_DAYS
         };
         let feeds: Vec<Feed> = store.feeds(shop).await?.into_iter().filter(quiet).collect();
         if feeds.iter().all(|feed| feed.silent_since.is_some()) {
@@ -642,6 +642,13 @@ impl Batch<'_> {
     }
 }
 
+/// Working days that lie wholly between two moments: on Sundays and national holidays no courier scans.
+fn whole_working_days(from: Timestamp, until: Timestamp, zone: &TimeZone) -> u32 {
+    let day = |at| zone.to_datetime(at).date();
+    let yesterday = day(until).yesterday().unwrap_or(day(until));
+    working_days_between(day(from), yesterday, None)
+}
+
 fn reference(order: &Order, parcel: &Parcel) -> ParcelRef {
     ParcelRef {
         order: Some(order.snapshot.external_id.clone()),
@@ -663,4 +670,23 @@ fn hash_of(telling: &Telling) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     u64::from_be_bytes(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_weekend_is_no_silence_of_a_courier() {
+        let rome = TimeZone::get("Europe/Rome").expect("a zone");
+        let days = |from: &str, until: &str| {
+            let at = |text: &str| text.parse().expect("a moment");
+            whole_working_days(at(from), at(until), &rome)
+        };
+        // Maundy Thursday to the Tuesday after Easter: Friday alone was a working day.
+        assert_eq!(days("2026-04-02T15:00:00Z", "2026-04-07T06:00:00Z"), 1);
+        // A Monday to the Thursday after.
+        assert_eq!(days("2026-03-02T10:00:00Z", "2026-03-05T06:00:00Z"), 2);
+        assert_eq!(days("2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z"), 0);
+    }
 }
