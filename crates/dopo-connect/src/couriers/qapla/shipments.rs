@@ -2,11 +2,13 @@
 
 use super::client::table;
 use super::wire::{Answer, Shipment, is_yes};
-use crate::couriers::codes::{RawScan, Timeline};
+use crate::couriers::codes::{Mapping, RawScan, Timeline};
 use crate::couriers::http::{Trouble, read_json};
 use crate::couriers::italian::{amount, oldest_first};
 use crate::couriers::time::{Clock, date};
-use dopo_core::parcel::{Courier, Direction, Related, Relation, ScanSource, Telling, Window};
+use dopo_core::parcel::{
+    Courier, Direction, ParcelState, Related, Relation, ScanSource, Telling, ToldScan, Window,
+};
 
 /// Qapla's codes of couriers whose names say it otherwise.
 const COURIERS: &[(&str, Courier)] = &[
@@ -38,6 +40,22 @@ pub(super) fn code(status: &str, detail: &str) -> String {
         "" | "0" => status.trim().to_owned(),
         detail => format!("{}.{detail}", status.trim()),
     }
+}
+
+/// What a status means for a parcel of which `scans` are known: trouble and delay leave it where it is, and put it on the
+/// way where nothing is known. Nothing where the status says nothing.
+pub(super) fn meaning(status: &str, scans: &[ToldScan]) -> Option<Option<Mapping>> {
+    let Some(mapping) = table().find(&[status], None) else {
+        return Some(None);
+    };
+    if mapping.state.is_none() && mapping.reason.is_none() {
+        return None;
+    }
+    let mut mapping = mapping.clone();
+    if scans.is_empty() {
+        mapping.state = mapping.state.or(Some(ParcelState::InTransit));
+    }
+    Some(Some(mapping))
 }
 
 /// What an answer of `getShipment` tells of one number. Its id for the release stands in `hold_reference`.
@@ -94,8 +112,9 @@ fn told_by(shipment: &Shipment) -> Telling {
             place: Some(scan.place.0.clone()),
             ..RawScan::default()
         };
-        let mapping = table().find(&[&status], None).cloned();
-        line.push_as(raw, heard, mapping);
+        if let Some(mapping) = meaning(&status, line.scans()) {
+            line.push_as(raw, heard, mapping);
+        }
     }
     for _ in undated {
         line.skip();

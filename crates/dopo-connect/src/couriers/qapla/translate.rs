@@ -1,7 +1,7 @@
 //! Qapla's webhooks as events.
 
 use super::client::table;
-use super::shipments::{carrier, code};
+use super::shipments::{carrier, code, meaning};
 use super::wire::{Hook, Order, Pushed, ReturnShipment, is_yes};
 use crate::couriers::codes::{Mapping, RawScan, Timeline};
 use crate::couriers::italian::{amount, grams};
@@ -58,8 +58,9 @@ fn changed(pushed: &Pushed, setting: &Setting<'_>) -> Option<(Timestamp, Event)>
                 place: Some(pushed.place.0.clone()),
                 ..RawScan::default()
             };
-            let mapping = table().find(&[&status], None).cloned();
-            line.push_as(raw, heard, mapping);
+            if let Some(mapping) = meaning(&status, &[]) {
+                line.push_as(raw, heard, mapping);
+            }
         }
         None => line.skip(),
     }

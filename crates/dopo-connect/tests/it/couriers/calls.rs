@@ -62,3 +62,33 @@ pub fn heard(told: &Telling) -> Parcel {
     parcel.hear(told, at("2026-11-22T10:00:00Z"));
     parcel
 }
+
+/// Every payload cut off at every place, and with every byte replaced in turn: an answer of some kind, never a panic.
+#[test]
+fn broken_answers_are_refused_and_never_panic() {
+    use dopo_connect::couriers::{brt, gls_italy, inpost, poste, qapla};
+    let readers: [fn(&[u8]); 6] = [
+        |body| drop(brt::translate::translate(body, None)),
+        |body| drop(gls_italy::translate::translate(body)),
+        |body| drop(poste::translate::translate(body, "X")),
+        |body| drop(poste::deposits::list(body)),
+        |body| drop(inpost::translate::translate(body, "X")),
+        |body| drop(qapla::translate(body, &crate::shared::setting())),
+    ];
+    for folder in ["gls_italy", "post_it_sdk", "poste_track", "inpost_sdk"] {
+        let Some(path) = super::payloads(folder) else {
+            return;
+        };
+        for entry in std::fs::read_dir(path).unwrap() {
+            let body = std::fs::read(entry.unwrap().path()).unwrap();
+            for at in (0..body.len()).step_by(13) {
+                let mut changed = body.clone();
+                changed[at] = [b'"', b'<', b'9', 0xc3, b' '][at % 5];
+                for read in readers {
+                    read(&body[..at]);
+                    read(&changed);
+                }
+            }
+        }
+    }
+}

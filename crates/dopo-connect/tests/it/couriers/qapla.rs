@@ -144,31 +144,62 @@ fn a_registered_return_and_an_order_are_told_as_labels() {
 fn every_status_of_qapla_has_its_meaning() {
     use ParcelState as S;
     for (code, state) in [
-        ("0", S::Unknown),
-        ("1", S::Unknown),
-        ("2", S::Announced),
-        ("3", S::InTransit),
-        ("4", S::OutForDelivery),
-        ("5", S::AttemptFailed),
-        ("6", S::InTransit),
-        ("6.1", S::HeldAtDepot),
-        ("6.2", S::Returning),
-        ("6.3", S::InTransit),
-        ("6.4", S::Lost),
-        ("8", S::InTransit),
-        ("10", S::ReadyForPickup),
-        ("20", S::PickedUp),
-        ("50", S::InTransit),
-        ("95", S::Returned),
-        ("99", S::Delivered),
+        // Nothing is said of the parcel.
+        ("0", None),
+        ("1", None),
+        ("2", Some(S::Announced)),
+        ("3", Some(S::InTransit)),
+        ("4", Some(S::OutForDelivery)),
+        ("5", Some(S::AttemptFailed)),
+        // Trouble, damage and delay: it stays where it is.
+        ("6", None),
+        ("6.1", Some(S::HeldAtDepot)),
+        ("6.2", Some(S::Returning)),
+        ("6.3", None),
+        ("6.4", Some(S::Lost)),
+        ("8", None),
+        ("10", Some(S::ReadyForPickup)),
+        ("20", Some(S::PickedUp)),
+        ("50", Some(S::InTransit)),
+        ("95", Some(S::Returned)),
+        ("99", Some(S::Delivered)),
     ] {
-        assert_eq!(
-            tables()[0].find(&[code], None).and_then(|m| m.state),
-            Some(state),
-            "{code}"
-        );
+        let found = tables()[0].find(&[code], None);
+        assert_eq!(found.map(|m| m.state), Some(state), "{code}");
     }
     assert_eq!(tables()[0].find(&["7"], Some("CONSEGNATO")), None);
+}
+
+#[test]
+fn a_delay_is_a_reason_and_leaves_the_parcel_where_it_is() {
+    let Some(mut body) = example("webhook-examples/shipment.status_changed.json") else {
+        return;
+    };
+    body["qaplaStatusID"] = json!("8");
+    // A hook tells one scan, and knows nothing of those before it.
+    let (_, _, telling) = pushed(&body).remove(0);
+    assert_eq!(
+        lines(&telling),
+        ["2024-03-15T09:22:00Z in_transit !carrier_delayed #8 @ Milan, IT"]
+    );
+    body["qaplaStatusID"] = json!("1");
+    let (_, _, telling) = pushed(&body).remove(0);
+    assert!(telling.scans.is_empty());
+    let scan = |date: &str, id: u8| json!({"dateISO": date, "status": "X", "qaplaStatus": {"id": id, "detailID": 0}});
+    let history = [
+        scan("2026-11-20 12:00:00", 8),
+        scan("2026-11-20 08:00:00", 4),
+        scan("2026-11-18 08:00:00", 0),
+    ];
+    let shipped = json!({"id": 7, "trackingNumber": "1", "trackingHistory": history});
+    let body = json!({"getShipment": {"result": "OK", "shipments": [shipped]}}).to_string();
+    assert_eq!(
+        lines(&shipment(body.as_bytes(), "1").unwrap()),
+        [
+            "2026-11-20T07:00:00Z out_for_delivery #4",
+            "2026-11-20T11:00:00Z out_for_delivery !carrier_delayed #8",
+        ]
+    );
 }
 
 #[test]
