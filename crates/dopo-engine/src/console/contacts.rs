@@ -13,8 +13,10 @@ pub const CONTACT_DAYS_MAX: i64 = 366;
 /// Orders below which a ratio of a day or period is not told.
 pub const ORDERS_MIN: i64 = 20;
 
+/// Where a counter is added.
+type Sum = fn(&mut Contacts) -> &mut i64;
 /// What is read, and where it is added.
-const READ: [(&str, fn(&mut Contacts) -> &mut i64); 4] = [
+const READ: [(&str, Sum); 4] = [
     ("orders.placed", |c| &mut c.orders),
     ("pages.tracking", |c| &mut c.views),
     ("problems.reported", |c| &mut c.problems),

@@ -107,11 +107,31 @@ impl Trouble {
     }
 }
 
+/// What is wrong with a parcel of this order, if anything is still to be done: one that does not come, and whose value went
+/// back, is settled.
+fn trouble_of(order: &Order, parcel: &Parcel) -> Option<Trouble> {
+    let trouble = Trouble::of(parcel)?;
+    let does_not_come = matches!(
+        trouble,
+        Trouble::Refused | Trouble::Lost | Trouble::Returning | Trouble::Returned
+    );
+    let told = &order.snapshot;
+    let refunded = told.refunded.map_or(0, |back| back.cents);
+    let settled =
+        does_not_come && refunded > 0 && refunded >= worth_cents(order, parcel, told.total.cents);
+    (!settled).then_some(trouble)
+}
+
 /// Cents at risk with one parcel of an order.
 fn parcel_cents(order: &Order, parcel: &Parcel) -> i64 {
     let told = &order.snapshot;
     let refunded = told.refunded.map_or(0, |back| back.cents);
-    let left = (told.total.cents - refunded).max(0);
+    worth_cents(order, parcel, (told.total.cents - refunded).max(0))
+}
+
+/// The price of the lines inside a parcel, at most `left`; where they are not told, its share of `left`.
+fn worth_cents(order: &Order, parcel: &Parcel, left: i64) -> i64 {
+    let told = &order.snapshot;
     let inside = &parcel.snapshot.lines;
     let priced: i64 = told
         .lines
@@ -136,7 +156,10 @@ pub fn at_risk_cents(order: &Order) -> Option<i64> {
     if order.tracked.is_empty() || order.standing() == Standing::Cancelled {
         return None;
     }
-    let troubled = order.tracked.iter().filter(|p| Trouble::of(p).is_some());
+    let troubled = order
+        .tracked
+        .iter()
+        .filter(|p| trouble_of(order, p).is_some());
     troubled
         .map(|parcel| parcel_cents(order, parcel))
         .reduce(i64::saturating_add)
@@ -214,7 +237,7 @@ fn of_order(order: &Order, customer: &Customer, now: Timestamp) -> Vec<Exception
     let troubled = order
         .tracked
         .iter()
-        .filter_map(|parcel| Some((parcel, Trouble::of(parcel)?)));
+        .filter_map(|parcel| Some((parcel, trouble_of(order, parcel)?)));
     troubled
         .map(|(parcel, trouble)| Exception {
             seq: parcel.seq,
@@ -317,6 +340,10 @@ mod tests {
         let mut back = order(9_000, &[HeldAtDepot]);
         back.snapshot.refunded = Some(Money::new(2_000, Currency::EUR));
         assert_eq!(at_risk_cents(&back), Some(7_000));
+        // What came back and was paid back is settled.
+        let mut settled = order(9_000, &[Delivered, Lost]);
+        settled.snapshot.refunded = Some(Money::new(4_500, Currency::EUR));
+        assert_eq!(at_risk_cents(&settled), None);
         back.snapshot.cancelled_at = Some(ts("2026-11-21T09:00:00Z"));
         assert_eq!(at_risk_cents(&back), None);
     }

@@ -11,8 +11,8 @@ use dopo_core::italy::Locale;
 use dopo_core::italy::format;
 use dopo_core::journey::{Phase, Run};
 use dopo_core::message::{Message, MessageStatus};
-use dopo_core::order::{Order, ReturnState};
-use dopo_core::parcel::ParcelState;
+use dopo_core::order::{Order, ProblemKind, ReturnState};
+use dopo_core::parcel::{DepotHold, HoldAction, HoldOutcome, InstructedBy, ParcelState};
 use dopo_core::words;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -326,6 +326,31 @@ fn of_order(order: Order, story: &mut Vec<Entry>) {
                 .about("orders", id),
             );
         }
+        for (n, hold) in parcel.holds.iter().enumerate() {
+            story.extend(of_hold(&order, parcel.seq, n, hold));
+        }
+    }
+    for (n, problem) in order.problems.iter().enumerate() {
+        let (it, en) = match problem.kind {
+            ProblemKind::NotReceived => ("Pacco non ricevuto", "Parcel not received"),
+            ProblemKind::Damaged => ("Merce arrivata danneggiata", "Goods came damaged"),
+            ProblemKind::WrongItem => ("Articolo sbagliato", "Wrong item"),
+            ProblemKind::Missing => ("Manca qualcosa", "Something is missing"),
+            ProblemKind::Other => ("Problema segnalato", "Problem reported"),
+        };
+        let text = problem.text.clone().unwrap_or_default();
+        story.push(
+            Entry::new(
+                "order",
+                format!("order-{id}-problem-{n}"),
+                problem.at,
+                format!("{it}: ordine {number}"),
+                format!("{en}: order {number}"),
+            )
+            .detail(text.clone(), text)
+            .tone("attention")
+            .about("orders", id),
+        );
     }
     let mut entry = Entry::new(
         "order",
@@ -339,6 +364,68 @@ fn of_order(order: Order, story: &mut Vec<Entry>) {
     .about("orders", id);
     entry.order = Some(order);
     story.push(entry);
+}
+
+/// Who said what shall be done with a held parcel, and what the courier made of it.
+fn of_hold(order: &Order, seq: u16, n: usize, hold: &DepotHold) -> Option<Entry> {
+    let (answer, at) = (hold.answer.as_ref()?, hold.answered_at?);
+    let (id, number) = (order.id, &order.snapshot.number);
+    let (who_it, who_en) = match hold.by {
+        Some(InstructedBy::Buyer) => ("Il cliente", "The customer"),
+        _ => ("Il negozio", "The shop"),
+    };
+    let (it, en) = match answer.action {
+        HoldAction::Redeliver => ("chiede di riconsegnare", "asks to deliver again"),
+        HoldAction::OtherAddress => (
+            "chiede di consegnare a un altro indirizzo",
+            "asks to deliver to another address",
+        ),
+        HoldAction::Collect => ("chiede di ritirare", "asks to fetch it"),
+        HoldAction::SendBack => ("chiede di rimandare al negozio", "asks to send it back"),
+    };
+    let (done_it, done_en, tone) = match &hold.outcome {
+        None | Some(HoldOutcome::Asked) => (
+            "in viaggio verso il corriere".to_owned(),
+            "on its way to the carrier".to_owned(),
+            "neutral",
+        ),
+        Some(HoldOutcome::Accepted { .. }) => (
+            "accettato dal corriere".to_owned(),
+            "accepted by the carrier".to_owned(),
+            "good",
+        ),
+        Some(HoldOutcome::Deferred) => (
+            "consegnato al corriere".to_owned(),
+            "handed to the carrier".to_owned(),
+            "neutral",
+        ),
+        Some(HoldOutcome::Refused { why }) => (
+            format!("rifiutato dal corriere: {why}"),
+            format!("refused by the carrier: {why}"),
+            "bad",
+        ),
+        Some(HoldOutcome::ByHand) => (
+            "il corriere va chiamato".to_owned(),
+            "the carrier must be called".to_owned(),
+            "attention",
+        ),
+    };
+    let entry = Entry::new(
+        "parcel",
+        format!("hold-{id}-{seq}-{n}"),
+        at,
+        format!("{who_it} {it}"),
+        format!("{who_en} {en}"),
+    );
+    Some(
+        entry
+            .detail(
+                format!("{number}, {done_it}"),
+                format!("{number}, {done_en}"),
+            )
+            .tone(tone)
+            .about("orders", id),
+    )
 }
 
 fn of_consent(row: &LedgerRow) -> Entry {

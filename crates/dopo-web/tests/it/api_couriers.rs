@@ -289,6 +289,17 @@ async fn the_shop_answers_a_hold_and_the_order_tells_what_became_of_it() {
     );
     assert!(parcel["act_deadline"].is_string());
     assert_eq!(parcel["holds"][0]["action"], "other_address");
+    let story = house
+        .read(
+            &who,
+            &format!("/api/v1/customers/{}/timeline", order.customer_id),
+        )
+        .await;
+    let told =
+        story["items"].as_array().unwrap().iter().any(|entry| {
+            entry["title_it"] == "Il negozio chiede di consegnare a un altro indirizzo"
+        });
+    assert!(told, "{story}");
     let log = house.read(&who, "/api/v1/audit?action=hold.").await;
     let row = &log["items"][0];
     assert_eq!(row["action"], "hold.answered");
