@@ -30,13 +30,16 @@ export function Bars({
   bars,
   title,
   series = 2,
+  whole,
 }: {
   bars: Bar[];
   title: string;
   series?: 1 | 2 | 3;
+  /** What a full bar stands for; the longest of them unless said. */
+  whole?: number;
 }) {
   const lang = useLang();
-  const top = Math.max(1, ...bars.map((bar) => bar.n));
+  const top = whole ?? Math.max(1, ...bars.map((bar) => bar.n));
   return (
     <ul className={css.bars} aria-label={title}>
       {bars.map((bar) => (

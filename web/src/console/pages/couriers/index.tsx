@@ -236,6 +236,7 @@ function Shown({ data }: { data: Performance }) {
             <Section title={t("charts.on_time")}>
               <Bars
                 title={t("charts.on_time")}
+                whole={100}
                 bars={told.map((row) => ({
                   id: name(row),
                   label: name(row),

@@ -1,4 +1,6 @@
 import { Button, Radio, TextInput } from "@mantine/core";
+// Nowhere else is one of few chosen so: not a part of the first view.
+import "@mantine/core/styles/Radio.css";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, freshKey } from "../../api/client";
@@ -138,18 +140,16 @@ function Answer({ orderId, seq, hold }: { orderId: string; seq: number; hold: Ho
           ))}
         </div>
       </Radio.Group>
-      {action === "other_address" && (
-        <Fields>
-          {PARTS.map((part) => (
-            <div key={part}>{text(part, part, `address.${part}`)}</div>
-          ))}
-        </Fields>
-      )}
       {(action === "redeliver" || action === "other_address") && (
         <Fields>
+          {action === "other_address" &&
+            PARTS.map((part) => <div key={part}>{text(part, part, `address.${part}`)}</div>)}
           {text("phone", "phone")}
           {text("note", "note")}
         </Fields>
+      )}
+      {action === "other_address" && field("address") && (
+        <Notice tone="bad">{field("address")}</Notice>
       )}
       <FormEnd>
         <Button type="submit" variant="filled" disabled={!action} loading={send.isPending}>

@@ -78,6 +78,18 @@ export function ParcelSection({
   );
 }
 
+/** States after which nobody waits for a day. */
+const ENDED = [
+  "delivered",
+  "collected",
+  "refused",
+  "returning",
+  "returned",
+  "lost",
+  "cancelled",
+  "expired",
+];
+
 /** The four fields, and the three days beside each other. */
 function Standing({ parcel, promisedOn }: { parcel: ParcelFull; promisedOn?: string | null }) {
   const { t } = useTranslation("parcels");
@@ -100,7 +112,7 @@ function Standing({ parcel, promisedOn }: { parcel: ParcelFull; promisedOn?: str
       ? format.date(until)
       : t("days.between", { from: format.date(from), until: format.date(until) });
   }
-  const expected = !parcel.delivered_at && (promisedOn || courier || estimate);
+  const expected = !ENDED.includes(parcel.state) && (promisedOn || courier || estimate);
   return (
     <div className={css.standing}>
       <Facts
@@ -113,7 +125,10 @@ function Standing({ parcel, promisedOn }: { parcel: ParcelFull; promisedOn?: str
             : null,
           acts ? { label: t("act.title"), value: t(`act.${parcel.act_by}`) } : null,
           parcel.act_deadline
-            ? { label: t("deadline"), value: <Time at={parcel.act_deadline} kind="long" /> }
+            ? {
+                label: t("deadline"),
+                value: `${format.date(parcel.act_deadline)}, ${format.time(parcel.act_deadline)}`,
+              }
             : null,
           ...(expected
             ? [

@@ -249,7 +249,7 @@ function Parcels({ items }: { items: Today["parcels"] }) {
   return (
     <Section
       title={t("parcels.title")}
-      aside={all > 0 && <Link to="/orders?standing=trouble">{t("parcels.see")}</Link>}
+      aside={all > 0 && <Link to="/orders/exceptions">{t("parcels.see")}</Link>}
     >
       {all === 0 ? (
         <p>{t("parcels.none")}</p>
