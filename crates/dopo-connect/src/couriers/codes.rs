@@ -319,6 +319,14 @@ impl<'t> Timeline<'t> {
         &mut self.scans[last].checkpoint
     }
 
+    /// Says that times were told in a country of several zones, without one.
+    pub fn note_zone(&mut self) {
+        let note = "some times were told in a country of several zones and read on another clock";
+        if !self.notes.iter().any(|known| known == note) {
+            self.note(note);
+        }
+    }
+
     /// Counts a scan that could not be read at all.
     pub fn skip(&mut self) {
         self.unreadable += 1;

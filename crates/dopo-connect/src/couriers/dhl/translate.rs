@@ -6,7 +6,7 @@
 use super::wire;
 use crate::couriers::codes::{CodeTable, RawScan, Timeline, fold};
 use crate::couriers::http::{Trouble, read_json};
-use crate::couriers::time::{Clock, zone_of_country};
+use crate::couriers::time::{self, Clock, zone_of_country};
 use crate::couriers::{grams, place};
 use dopo_core::parcel::{Direction, ParcelState, ScanSource, Telling, Window};
 use jiff::Timestamp;
@@ -61,11 +61,15 @@ fn shipment(shipment: &wire::Shipment, table: &CodeTable) -> Telling {
 fn scan(event: &wire::Event, clock: &mut Clock, line: &mut Timeline<'_>, table: &CodeTable) {
     let address = event.location.as_ref().and_then(|l| l.address.as_ref());
     let country = address.and_then(|a| a.country_code.as_deref());
-    clock.turn(country.and_then(zone_of_country).unwrap_or("Europe/Rome"));
+    clock.turn(country.and_then(zone_of_country).unwrap_or(time::ROME));
     let Some(heard) = event.timestamp.as_deref().and_then(|t| clock.written(t)) else {
         line.skip();
         return;
     };
+    let local = heard.zone.as_deref() == Some(time::ROME);
+    if local && country.is_some_and(|country| zone_of_country(country).is_none()) {
+        line.note_zone();
+    }
     let code = event.status_code.as_deref().unwrap_or_default();
     // Some divisions repeat the code as status and tell the rest in the description.
     let status = event
@@ -113,7 +117,7 @@ fn expected(shipment: &wire::Shipment) -> Option<Window> {
     }
     // A single moment is a day: its hour is midnight, or the end of a working day.
     let day = shipment.estimated_time_of_delivery.as_deref()?;
-    let (from, until) = clock.day(crate::couriers::time::date(day.get(..10)?)?)?;
+    let (from, until) = clock.day(time::date(day.get(..10)?)?)?;
     Some(Window {
         from,
         until,

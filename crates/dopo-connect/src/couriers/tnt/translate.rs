@@ -72,6 +72,9 @@ fn consignment(consignment: &xml::Node, of: usize, table: &CodeTable) -> Telling
     // Local times without a zone; depots tell no country. Italy and its neighbours share one clock.
     let country = consignment.at("DestinationCountry/CountryCode");
     let mut clock = Clock::named(country.and_then(zone_of_country).unwrap_or(time::ROME));
+    if country.is_some_and(|country| zone_of_country(country).is_none()) {
+        line.note_zone();
+    }
     let scans: Vec<&xml::Node> = consignment.all("StatusData").collect();
     for scan in scans.into_iter().rev() {
         let date = scan.at("LocalEventDate").and_then(time::date);

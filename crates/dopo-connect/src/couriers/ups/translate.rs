@@ -79,7 +79,13 @@ fn of_package(package: &Package, table: &CodeTable) -> Telling {
         clock.turn(zone_of(address).or(to).unwrap_or(time::ROME));
         let heard = hear(activity, &mut clock);
         match (heard, &activity.status) {
-            (Some(heard), Some(status)) => push(&mut line, status, address, heard),
+            (Some(heard), Some(status)) => {
+                // By its own offset, or in a zone that is known.
+                if activity.gmt_offset.is_none() {
+                    note_zone(&mut line, country_of(address));
+                }
+                push(&mut line, status, address, heard);
+            }
             _ => line.skip(),
         }
     }
@@ -139,13 +145,22 @@ fn push(line: &mut Timeline<'_>, status: &Status, address: Option<&Address>, hea
     );
 }
 
-fn zone_of(address: Option<&Address>) -> Option<&'static str> {
+fn country_of(address: Option<&Address>) -> Option<&str> {
     let address = address?;
-    let country = address
+    address
         .country_code
         .as_deref()
-        .or(address.country.as_deref());
-    country.and_then(zone_of_country)
+        .or(address.country.as_deref())
+}
+
+fn zone_of(address: Option<&Address>) -> Option<&'static str> {
+    country_of(address).and_then(zone_of_country)
+}
+
+fn note_zone(line: &mut Timeline<'_>, country: Option<&str>) {
+    if country.is_some_and(|country| zone_of_country(country).is_none()) {
+        line.note_zone();
+    }
 }
 
 /// The time of an activity: by GMT where it is told, else local.
@@ -278,6 +293,7 @@ pub fn telling_of_xml(body: &[u8], table: &CodeTable) -> Result<Telling, Trouble
             line.skip();
             continue;
         };
+        note_zone(&mut line, country);
         let kind = at("Status/StatusType/Code").map(|kind| format!("T:{kind}"));
         line.push(
             RawScan {

@@ -26,7 +26,8 @@ fn a_number_used_twice_is_the_consignment_collected_last_or_nearest_to_ours() {
         lines(&told),
         ["2021-02-18T09:20:00Z delivered #OK @ Pamplona"]
     );
-    assert!(told.note.unwrap().contains("2 consignments"));
+    let note = told.note.unwrap();
+    assert!(note.contains("2 consignments") && note.contains("several zones"));
     let other = answer.telling("123456782", Some(date(2021, 2, 1)), &CODES);
     assert_eq!(
         lines(&other.unwrap()),

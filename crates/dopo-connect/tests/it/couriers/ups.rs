@@ -95,7 +95,7 @@ fn a_delivery_window_is_told_in_hours_and_a_rescheduled_day_goes_before_the_firs
             false
         ))
     );
-    assert_eq!(edw.weight_g, Some(2_500));
+    assert_eq!((edw.weight_g, edw.note), (Some(2_500), None));
     let committed = told(json!({"type": "CMT", "endTime": "120000"}));
     assert_eq!(
         window(committed.expected),
@@ -180,6 +180,7 @@ fn the_xml_of_the_service_before_reads_to_the_same_timelines() {
         ]
     );
     assert_eq!((told.weight_g, told.expected), (Some(7_212), None));
+    assert!(told.note.unwrap().contains("several zones"));
     let told = read("delivered_shipment_without_events_tracking_response.xml").unwrap();
     // Called \"without events\" by its authors, who leave out the only one; it is a delivery.
     assert_eq!(
