@@ -25,6 +25,7 @@ export const PLACES: Place[] = [
   { name: "demo", path: "/demo/" },
   { name: "order", path: "/demo/", follow: [ORDER] },
   { name: "preferences", path: "/demo/", follow: [ORDER, 'a[href*="/p/"]'] },
+  { name: "problem", path: "/demo/", follow: [ORDER, 'a[href*="/problem"]'] },
   { name: "captured", path: "/captured/" },
   { name: "message", path: "/captured/", follow: [MESSAGE] },
   { name: "mail", path: "/captured/", follow: [MESSAGE, "iframe.phone"] },

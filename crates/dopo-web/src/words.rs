@@ -234,6 +234,7 @@ texts! {
     n_silent: "Non vuol dire che sia perso: spesso manca solo una lettura. Appena il corriere lo registra, lo vedi qui." | "Non vuol dire che sia perso: spesso manca solo una lettura. Appena il corriere lo registra, lo vede qui." | "It does not mean that it is lost: often only a scan is missing. As soon as the carrier records it, you will see it here.";
     taken_back: "Il corriere lo aveva segnato come consegnato {date}, poi ha ritirato la notizia. Se invece ce l'hai, scrivici." | "Il corriere lo aveva segnato come consegnato {date}, poi ha ritirato la notizia. Se invece ce l'ha, ci scriva." | "The carrier had marked it as delivered {date} and then took that back. If you do have it, write to us.";
     step_taken_back: "Il corriere ha ritirato questa notizia." | "Il corriere ha ritirato questa notizia." | "The carrier took this back.";
+    step_unknown: "Il corriere ha registrato un passaggio" | "Il corriere ha registrato un passaggio" | "The carrier recorded a scan";
     turn_buyer: "Tocca a te" | "Tocca a Lei" | "Your turn";
     turn_shop: "Tocca a noi" | "Tocca a noi" | "Our turn";
     turn_carrier: "Tocca al corriere" | "Tocca al corriere" | "The carrier's turn";

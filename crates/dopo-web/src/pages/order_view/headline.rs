@@ -94,7 +94,7 @@ impl Page<'_> {
     }
 
     /// Who must act for a parcel to move on; an answer given to a hold hands the turn on.
-    fn acting(&self, parcel: &Parcel) -> ActBy {
+    pub(super) fn acting(&self, parcel: &Parcel) -> ActBy {
         match parcel.hold().and_then(|hold| hold.outcome.as_ref()) {
             Some(HoldOutcome::Asked | HoldOutcome::Accepted { .. } | HoldOutcome::Deferred) => {
                 ActBy::Carrier

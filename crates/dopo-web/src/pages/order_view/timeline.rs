@@ -5,7 +5,7 @@ use crate::limits::TIMELINE_MAX;
 use crate::words::{OrderStep, fill};
 use dopo_core::italy::{clean_line, format};
 use dopo_core::order::PaymentState;
-use dopo_core::parcel::{Direction, Parcel, ParcelState};
+use dopo_core::parcel::{ActBy, Direction, Parcel, ParcelState};
 use jiff::Timestamp;
 
 /// Lines of opening hours that are shown.
@@ -136,6 +136,7 @@ impl Page<'_> {
             let what = match scan.state {
                 ParcelState::Delivered | ParcelState::Collected if returns => v.return_arrived(),
                 ParcelState::OutForDelivery if returns => v.ps_in_transit(),
+                ParcelState::Unknown => v.step_unknown(),
                 state => v.parcel_state(state),
             };
             let mut entry = self.entry(icon, tone, what, scan.at);
@@ -177,12 +178,15 @@ impl Page<'_> {
                 Direction::Return => Some(v.leg_return()),
                 Direction::Redelivery => Some(v.leg_redelivery()),
             },
-            turn: self.turn(parcel),
+            // What the page says first is not said again beside the only parcel.
+            turn: self
+                .turn(parcel)
+                .filter(|_| many || self.acting(parcel) != ActBy::Buyer),
             dates: self.dates(parcel),
             estimate_note: self.estimate_note(parcel),
             delay: self.delay(parcel),
             taken_back: self.taken_back(parcel),
-            hold: self.hold_box(parcel),
+            hold: self.hold_box(parcel).filter(|_| many),
             pickup: self.pickup(parcel).filter(|_| waiting),
             cod: self.cod(parcel),
             calendar: self
