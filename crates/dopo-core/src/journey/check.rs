@@ -346,6 +346,14 @@ impl<'a> Walk<'a> {
             }
             Step::WaitBefore { seconds, then } => {
                 span(*seconds, place, "wait_before.deadline", out);
+                if self.document.key.value != KeyBy::Parcel {
+                    out.error(
+                        place,
+                        "no_deadline",
+                        "`wait_before` guarda la scadenza di un pacco: serve `key: parcel`.".into(),
+                        "`wait_before` looks at a parcel's deadline: it needs `key: parcel`.".into(),
+                    );
+                }
                 self.block(then, way, out);
             }
             Step::WaitQuiet { moments, seconds } => {

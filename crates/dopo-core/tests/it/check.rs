@@ -62,6 +62,10 @@ fn each_fault_is_named_where_it_stands() {
         ),
         ("  - coupon: {label: x, percent: 95, valid: 7d}\n".to_owned(), vec!["bad_percent 7:5"]),
         (
+            "  - wait_before: {deadline: 24h, then: [{wait: 1h}]}\n".to_owned(),
+            vec!["no_deadline 7:5"],
+        ),
+        (
             "  - send: {template: a, channel: sms, purpose: care}\n  - send: {template: b, channel: sms, purpose: care}\n"
                 .to_owned(),
             vec!["sms_without_condition 8:5"],
