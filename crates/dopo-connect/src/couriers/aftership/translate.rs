@@ -172,5 +172,7 @@ fn grams(weight: &Weight) -> Option<u32> {
         _ => return None,
     };
     let grams = weight.value? * factor;
-    (grams >= 1.0 && grams < 100_000_000.0).then(|| grams.round() as u32)
+    (1.0..100_000_000.0)
+        .contains(&grams)
+        .then(|| grams.round() as u32)
 }
