@@ -146,6 +146,33 @@ async fn look(vendor: &str, url: &str, fields: &[(&str, &str)], ask: Ask) -> Fou
     }
 }
 
+/// What is asked of whom.
+struct Row<'a> {
+    vendor: &'a str,
+    description: &'a Path,
+    fields: &'a [(&'a str, &'a str)],
+    ask: Ask,
+    /// Whether the description holds an example of an answer, which must then be told.
+    exemplified: bool,
+}
+
+fn row<'a>(
+    vendor: &'a str,
+    description: &'a Path,
+    fields: &'a [(&'a str, &'a str)],
+    courier: Courier,
+    number: &str,
+    exemplified: bool,
+) -> Row<'a> {
+    Row {
+        vendor,
+        description,
+        fields,
+        ask: ask(courier, number),
+        exemplified,
+    }
+}
+
 /// One test for all: the mock servers run one after the other, so that a small machine bears them.
 #[tokio::test]
 async fn calls_out_keep_to_the_couriers_own_descriptions() {
@@ -177,11 +204,10 @@ async fn calls_out_keep_to_the_couriers_own_descriptions() {
     let inpost = contracts.join("inpost-italy/shipx-tracking.openapi.json");
     let sendcloud = contracts.join("sendcloud/v3-parcel-tracking.openapi.json");
     let aftership = contracts.join("aftership/aftership-tracking-2026-07.openapi.json");
-    // Vendor, its description, an account, a number, and whether the description holds an example of an answer: without
-    // one Prism fills in words such as `string`, of which nothing can be learnt but that the call was right.
-    let all: [(&str, &Path, &[(&str, &str)], Courier, &str, bool); 7] = [
-        ("dhl", &dhl, key, Courier::Dhl, "7777777770", true),
-        (
+    // Without an example Prism fills in words such as `string`: then only the call is proven.
+    let all = [
+        row("dhl", &dhl, key, Courier::Dhl, "7777777770", true),
+        row(
             "ups",
             &ups,
             client,
@@ -189,7 +215,7 @@ async fn calls_out_keep_to_the_couriers_own_descriptions() {
             "1Z5R89390357567127",
             true,
         ),
-        (
+        row(
             "sendcloud",
             &sendcloud,
             keys,
@@ -197,7 +223,7 @@ async fn calls_out_keep_to_the_couriers_own_descriptions() {
             "123456789",
             true,
         ),
-        (
+        row(
             "poste",
             &poste,
             client,
@@ -205,8 +231,8 @@ async fn calls_out_keep_to_the_couriers_own_descriptions() {
             "3UW19XY000127",
             true,
         ),
-        ("brt", &brt, login, Courier::Brt, "080010017684806", true),
-        (
+        row("brt", &brt, login, Courier::Brt, "080010017684806", true),
+        row(
             "inpost_it",
             &inpost,
             &[],
@@ -214,7 +240,7 @@ async fn calls_out_keep_to_the_couriers_own_descriptions() {
             "620123456789012345678901",
             true,
         ),
-        (
+        row(
             "aftership",
             &aftership,
             key,
@@ -223,10 +249,17 @@ async fn calls_out_keep_to_the_couriers_own_descriptions() {
             false,
         ),
     ];
-    for (vendor, description, fields, courier, number, exemplified) in all {
+    for Row {
+        vendor,
+        description,
+        fields,
+        ask,
+        exemplified,
+    } in all
+    {
         let began = Instant::now();
         let prism = Prism::start(&program, description);
-        let found = look(vendor, &prism.url, fields, ask(courier, number)).await;
+        let found = look(vendor, &prism.url, fields, ask).await;
         let scans = match found {
             Found::Told(told) => told.scans.len(),
             Found::Unknown => 0,
