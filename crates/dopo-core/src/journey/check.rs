@@ -351,7 +351,8 @@ impl<'a> Walk<'a> {
                         place,
                         "no_deadline",
                         "`wait_before` guarda la scadenza di un pacco: serve `key: parcel`.".into(),
-                        "`wait_before` looks at a parcel's deadline: it needs `key: parcel`.".into(),
+                        "`wait_before` looks at a parcel's deadline: it needs `key: parcel`."
+                            .into(),
                     );
                 }
                 self.block(then, way, out);
