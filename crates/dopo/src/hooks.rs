@@ -166,3 +166,59 @@ fn with_id(body: &[u8], id: &str) -> Vec<u8> {
         _ => body.to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dopo_core::event::Event;
+
+    const QAPLA: &[u8] = br#"{"shipment":{"trackingNumber":"XX580104809"},"apiKey":"the key"}"#;
+
+    fn verified(source: &str, header: (&str, &str), body: &[u8], secret: &str) -> bool {
+        let headers = |name: &str| (name == header.0).then(|| header.1.to_owned());
+        let secrets = [secret.as_bytes().to_vec()];
+        Connectors
+            .verify(source, &headers, body, &secrets, Timestamp::UNIX_EPOCH)
+            .is_ok()
+    }
+
+    #[test]
+    fn couriers_and_collectors_are_known_and_proven_each_in_its_way() {
+        let body = br#"{"key": "value"}"#;
+        let signature = "1eed4b3d41f4653ac64fd56f1bf1cbfd349e4482cbc11dff7134bd93e5da4b0a";
+        let header = ("sendcloud-signature", signature);
+        assert!(verified("sendcloud", header, body, "secretkey"));
+        assert!(!verified("sendcloud", header, body, "another"));
+        assert!(verified("qapla", ("", ""), QAPLA, "the key"));
+        assert!(!verified("qapla", ("", ""), QAPLA, "another"));
+        assert!(verified("ups", ("credential", "ours"), b"{}", "ours"));
+        assert!(!verified("ups", ("credential", "theirs"), b"{}", "ours"));
+        for source in ["sendcloud", "aftership", "17track", "qapla", "ups"] {
+            assert!(Connectors.knows(source), "{source}");
+            assert!(
+                !verified(source, ("", ""), b"{}", ""),
+                "{source} without a secret"
+            );
+        }
+        assert!(!Connectors.knows("brt"));
+        assert_eq!(Connectors.answer("qapla"), Some(r#"{"result":"OK"}"#));
+        assert_eq!(Connectors.answer("shopify"), None);
+        let kept = Connectors.kept("qapla", QAPLA);
+        assert!(!String::from_utf8_lossy(&kept).contains("the key"));
+        assert_eq!(Connectors.kept("shopify", b"as it is"), b"as it is");
+    }
+
+    #[test]
+    fn a_pushed_status_becomes_a_telling_by_number() {
+        let body = br#"{"action":"parcel_status_changed","timestamp":1763800000,
+            "parcel":{"tracking_number":"1","status":{"id":11},"carrier":{"code":"brt"}}}"#;
+        let shop = dopo_testkit::build::settings("Bottega");
+        let told = Connectors.translate("sendcloud", "", body, &shop, Timestamp::UNIX_EPOCH);
+        assert!(!told.failed);
+        let [(_, Event::ParcelTracked { parcel, telling })] = told.events.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(parcel.number.as_deref(), Some("1"));
+        assert!(telling.scans[0].checkpoint.state.is_possession());
+    }
+}

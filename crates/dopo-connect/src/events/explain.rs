@@ -7,7 +7,7 @@ use dopo_core::event::{Actor, BounceKind, Event, EventLine, ParcelRef};
 use dopo_core::id::EffectId;
 use dopo_core::money::Money;
 use dopo_core::order::{OrderSnapshot, ReturnState};
-use dopo_core::parcel::{Checkpoint, ParcelSnapshot, ParcelState};
+use dopo_core::parcel::{Checkpoint, ParcelSnapshot, ParcelState, Telling};
 use dopo_core::product::Product;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -25,6 +25,7 @@ pub(crate) const KINDS: &[&str] = &[
     "parcel_updated",
     "parcel_scanned",
     "parcel_scan_revoked",
+    "parcel_tracked",
     "return_updated",
     "cart_updated",
     "cart_removed",
@@ -45,7 +46,15 @@ pub(crate) const KINDS: &[&str] = &[
     "reminder_requested",
 ];
 /// Types of [`Event`] that only Dopo itself makes.
-const OUR_KINDS: &[&str] = &["preferences_changed", "message_held_back"];
+const OUR_KINDS: &[&str] = &[
+    "preferences_changed",
+    "message_held_back",
+    "parcel_estimated",
+    "parcel_fell_silent",
+    "hold_answered",
+    "hold_reported",
+    "problem_reported",
+];
 
 /// Reads an event, or says what is wrong with it.
 pub(super) fn event(value: &Value) -> Result<EventLine, Fault> {
@@ -177,6 +186,9 @@ fn probe(kind: &str, map: &Map<String, Value>) -> Option<Fault> {
         "parcel_scan_revoked" => need::<ParcelRef>(map, "parcel")
             .or_else(|| need::<ParcelState>(map, "state"))
             .or_else(|| may::<Timestamp>(map, "scanned_at")),
+        "parcel_tracked" => {
+            need::<ParcelRef>(map, "parcel").or_else(|| need::<Telling>(map, "telling"))
+        }
         "return_updated" => need::<String>(map, "order")
             .or_else(|| need::<String>(map, "return"))
             .or_else(|| need::<ReturnState>(map, "state")),

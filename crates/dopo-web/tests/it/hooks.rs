@@ -141,3 +141,30 @@ async fn our_own_hook_keeps_what_it_cannot_read_and_takes_the_rest_once() {
         .unwrap();
     assert_eq!(failed.len(), 1);
 }
+
+#[tokio::test]
+async fn who_wants_a_literal_answer_gets_it_and_the_key_in_its_body_is_not_kept() {
+    let house = House::new().await;
+    let saved = house.engine.save_secret(house.shop, "literal", SECRET);
+    saved.await.unwrap();
+    for body in [order("1001"), json!({ "apiKey": SECRET }), order("1001")] {
+        let answer = house.hook("literal", "d1", SECRET, body).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert_eq!(answer.text(), r#"{"result":"OK"}"#);
+    }
+    let other = json!({ "apiKey": SECRET });
+    house.hook("literal", "d2", SECRET, other).await;
+    let failed = house
+        .engine
+        .store()
+        .inbox(house.shop, Some(InboxStatus::Failed), None, 10)
+        .await
+        .unwrap();
+    let kept = house
+        .engine
+        .key()
+        .open(house.shop, failed[0].body.as_deref().unwrap())
+        .unwrap();
+    assert_eq!(kept, br#"{"apiKey":""}"#);
+}

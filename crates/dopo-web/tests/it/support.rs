@@ -73,7 +73,19 @@ struct Vendor;
 
 impl HookTranslator for Vendor {
     fn knows(&self, source: &str) -> bool {
-        matches!(source, "shopify" | "events")
+        matches!(source, "shopify" | "events" | "literal")
+    }
+
+    fn answer(&self, source: &str) -> Option<&'static str> {
+        (source == "literal").then_some("{\"result\":\"OK\"}")
+    }
+
+    fn kept(&self, source: &str, body: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(body);
+        match source {
+            "literal" => text.replace(SECRET, "").into_bytes(),
+            _ => body.to_vec(),
+        }
     }
 
     fn verify(
