@@ -27,4 +27,5 @@ mod problem;
 mod promises;
 mod sign_in;
 mod support;
+mod tracking;
 mod widget;
