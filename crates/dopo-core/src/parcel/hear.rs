@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Days that a hold usually lasts, where the courier does not tell its end.
 pub const HOLD_DAYS_USUAL: i64 = 7;
+/// Hours around a courier's scan within which a shop's scan of the same state is its echo.
+const ECHO_HOURS: i64 = 48;
 /// Numbers that one parcel can have had before.
 const FORMER_NUMBERS_MAX: usize = 5;
 
@@ -134,7 +136,7 @@ impl Parcel {
         let same = |k: &KnownCheckpoint| {
             is_repeat(&k.checkpoint, &checkpoint) || k.checkpoint.hash() == hash
         };
-        if self.checkpoints.iter().any(same) {
+        if self.checkpoints.iter().any(same) || self.is_echo(&checkpoint) {
             return false;
         }
         let at = self
@@ -152,6 +154,19 @@ impl Parcel {
             self.checkpoints.remove(1);
         }
         true
+    }
+
+    /// Whether a shop's scan says again what a courier told before it, in its own clock: platforms echo what they are told.
+    /// Kept, it would stand when the courier takes its word back.
+    fn is_echo(&self, scan: &Checkpoint) -> bool {
+        let within = SignedDuration::from_hours(ECHO_HOURS);
+        scan.source == ScanSource::Shop
+            && self.checkpoints.iter().any(|known| {
+                let known = &known.checkpoint;
+                known.source != ScanSource::Shop
+                    && known.state == scan.state
+                    && scan.at.duration_since(known.at).abs() <= within
+            })
     }
 
     /// A complete telling without the delivery that its teller told before takes it back.

@@ -156,6 +156,22 @@ fn a_scan_that_its_own_telling_takes_back_never_stood() {
 }
 
 #[test]
+fn a_platforms_echo_of_a_delivery_does_not_outlive_it() {
+    let mut story = Story::new();
+    story.until("2026-11-18T12:00:00+01:00");
+    story.brt("1", &[PICKED, DELIVERED]);
+    story.until("2026-11-18T12:05:00+01:00");
+    let echo = stage::scan(ParcelState::Delivered, story.shop.now());
+    story.tell(Event::ParcelScanned {
+        parcel: brt("1"),
+        checkpoint: echo,
+    });
+    story.until("2026-11-18T15:00:00+01:00");
+    story.brt("1", &[PICKED]);
+    assert_eq!(story.parcel(0).state, ParcelState::PickedUp);
+}
+
+#[test]
 fn a_hold_opens_a_clock_and_the_next_scan_closes_it_in_history() {
     let mut story = Story::new();
     story.until("2026-11-18T10:00:00+01:00");
