@@ -159,6 +159,10 @@ async fn an_estimate_is_told_as_wide_as_it_is_and_as_ours() {
         page.contains("90 arrivano in questi giorni") && page.contains("1.240"),
         "{page}"
     );
+    // What did not come in these days rests on no estimate any more.
+    house.clock.pass(86_400 * 6);
+    let page = house.get(&path).await.text();
+    assert!(!page.contains("90 arrivano in questi giorni"), "{page}");
 }
 
 #[tokio::test]

@@ -154,14 +154,18 @@ impl Page<'_> {
         self.voice.reason(reason?)
     }
 
-    /// Promised, the courier's and our own days side by side, where they differ.
+    /// Promised, the courier's and our own days side by side, where they differ. Promise and the courier's word stand also
+    /// when they were not kept; an estimate of ours that has passed says nothing.
     pub(super) fn dates(&self, parcel: &Parcel) -> Vec<Fact> {
         if Self::is_over(parcel) {
             return Vec::new();
         }
         let v = self.voice;
         let promised = self.order.snapshot.promised_on;
-        let (courier, ours) = (self.by_courier(parcel), self.by_us(parcel));
+        let courier = self.by_courier(parcel);
+        let ours = self
+            .by_us(parcel)
+            .filter(|ours| ours.until() >= self.today());
         let mut ends: Vec<Date> = promised
             .into_iter()
             .chain(courier.map(|e| e.until()))
@@ -187,7 +191,9 @@ impl Page<'_> {
 
     /// What our own estimate rests on, where it is shown.
     pub(super) fn estimate_note(&self, parcel: &Parcel) -> Option<String> {
-        let estimate = parcel.estimate.filter(|_| !Self::is_over(parcel))?;
+        let estimate = parcel
+            .estimate
+            .filter(|ours| !Self::is_over(parcel) && ours.until >= self.today())?;
         let ours_shown = parcel.window.is_none() || !self.dates(parcel).is_empty();
         ours_shown.then(|| {
             let sample = format::number(i64::from(estimate.sample), self.voice.locale);
