@@ -1,5 +1,5 @@
-//! Couriers at work: a shop's accounts, looking at parcels ([`poll`]), telling couriers what to do with held ones
-//! ([`release`]), and telling the shop's platform what became of them ([`write_back`]).
+//! Couriers at work: a shop's accounts, looking at parcels (`poll`), telling couriers what to do with held ones
+//! (`release`), and telling the shop's platform what became of them (`write_back`).
 
 pub mod accounts;
 pub(crate) mod poll;

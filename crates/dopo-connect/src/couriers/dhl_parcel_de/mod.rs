@@ -1,5 +1,5 @@
 //! DHL's parcels in Germany: the unified tracking asked for that division alone, so that a number which other divisions
-//! use too is not taken for theirs. What it sends and what its codes mean is [`dhl`](super::dhl)'s.
+//! use too is not taken for theirs. What it sends and what its codes mean is the module `dhl`'s.
 
 use super::codes::CodeTable;
 use super::{Account, BASE_URL, dhl};
