@@ -65,7 +65,7 @@ pub fn courier_of(parcel: &Parcel) -> Option<Courier> {
     Courier::named(parcel.snapshot.carrier.as_deref()?)
 }
 
-/// The day that was promised for a parcel: by the shop, else by the courier's first word, which is not kept: then none.
+/// The day that the shop promised for a parcel.
 pub fn promised_on(order: &Order) -> Option<Date> {
     order.snapshot.promised_on
 }
@@ -75,7 +75,7 @@ pub fn promised_on(order: &Order) -> Option<Date> {
 pub fn expected_until(parcel: &Parcel, zone: &TimeZone) -> Option<Date> {
     let told = |window: &Window| zone.to_datetime(window.until).date();
     match (parcel.window.as_ref().map(told), &parcel.estimate) {
-        (Some(told), Some(estimate)) if estimate.from > told => Some(estimate.until),
+        (Some(told), Some(estimate)) if estimate.supersedes(told) => Some(estimate.until),
         (Some(told), _) => Some(told),
         (None, estimate) => estimate.map(|e| e.until),
     }

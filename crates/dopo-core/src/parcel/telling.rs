@@ -53,6 +53,14 @@ pub struct Estimate {
     pub sample: u32,
 }
 
+impl Estimate {
+    /// Whether it is the better word than a courier's that ends on that day: the courier's has passed where ours begins
+    /// only after it.
+    pub fn supersedes(&self, told_until: Date) -> bool {
+        self.from > told_until
+    }
+}
+
 /// Where a parcel can be fetched.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PickupPoint {

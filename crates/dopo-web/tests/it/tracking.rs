@@ -166,6 +166,43 @@ async fn an_estimate_is_told_as_wide_as_it_is_and_as_ours() {
 }
 
 #[tokio::test]
+async fn the_page_trusts_our_estimate_once_the_couriers_day_has_passed_it() {
+    let (house, path) = under_way(None).await;
+    let rome = jiff::tz::TimeZone::get("Europe/Rome").unwrap();
+    let noon = |day: jiff::civil::Date| rome.to_timestamp(day.at(12, 0, 0, 0)).unwrap();
+    let told = Telling {
+        scans: vec![scanned(8_000, ParcelState::AtDepot)],
+        expected: Some(Window {
+            from: noon(day_after(&house, 0)),
+            until: noon(day_after(&house, 0)),
+            days: true,
+        }),
+        ..Telling::default()
+    };
+    house.ingest("told", telling("N1", told)).await;
+    let estimated = Event::ParcelEstimated {
+        parcel: ParcelRef {
+            number: Some("N1".into()),
+            ..ParcelRef::default()
+        },
+        estimate: Estimate {
+            median: day_after(&house, 3),
+            from: day_after(&house, 2),
+            until: day_after(&house, 4),
+            coverage_percent: 80,
+            sample: 40,
+        },
+    };
+    house.ingest("estimate", estimated).await;
+    let page = house.get(&path).await.text();
+    let said = heading(&page);
+    assert!(
+        said.starts_with("Contiamo che il tuo ordine arrivi tra "),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_delay_is_told_once_with_an_apology_the_reason_and_what_can_be_done() {
     let (house, _) = under_way(None).await;
     let promised = day_after(&house, 1);

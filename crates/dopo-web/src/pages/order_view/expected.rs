@@ -78,7 +78,12 @@ impl Page<'_> {
 
     /// When a parcel is expected, in the best word there is.
     pub(super) fn expected(&self, parcel: &Parcel) -> Option<Expected> {
-        self.by_courier(parcel).or_else(|| self.by_us(parcel))
+        let courier = self.by_courier(parcel);
+        let passed = courier.zip(parcel.estimate);
+        if passed.is_some_and(|(told, estimate)| estimate.supersedes(told.until())) {
+            return self.by_us(parcel);
+        }
+        courier.or_else(|| self.by_us(parcel))
     }
 
     /// `domani tra le 10 e le 14`, `tra giovedì 26 e sabato 28 novembre`, `entro sabato 28 novembre`.
