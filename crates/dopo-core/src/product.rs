@@ -5,6 +5,7 @@ use crate::order::Order;
 use crate::shop::ShopSettings;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A product of the shop.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -39,18 +40,23 @@ fn yes() -> bool {
     true
 }
 
+/// The similarity groups that something in an order belongs to; empty when nothing in it is mapped.
+pub fn similar_groups<'a>(settings: &'a ShopSettings, order: Option<&Order>) -> BTreeSet<&'a str> {
+    let lines = order.map_or(&[][..], |order| order.snapshot.lines.as_slice());
+    lines
+        .iter()
+        .filter_map(|line| settings.group(line.category.as_deref()))
+        .collect()
+}
+
 /// The platform categories whose goods count as similar to those of an order: all of the similarity groups that something
 /// in it belongs to. Sorted; empty when nothing may be shown.
 pub fn similar_categories(settings: &ShopSettings, order: Option<&Order>) -> Vec<String> {
-    let lines = order.map_or(&[][..], |order| order.snapshot.lines.as_slice());
-    let groups: Vec<&str> = lines
-        .iter()
-        .filter_map(|line| settings.group(line.category.as_deref()))
-        .collect();
+    let groups = similar_groups(settings, order);
     settings
         .similarity_groups
         .iter()
-        .filter(|(_, group)| groups.contains(&group.as_str()))
+        .filter(|(_, group)| groups.contains(group.as_str()))
         .map(|(category, _)| category.clone())
         .collect()
 }

@@ -2,7 +2,8 @@
 
 use crate::italy::Locale;
 use crate::italy::hours::QuietHours;
-use crate::parcel::HoldRules;
+use crate::italy::province::Province;
+use crate::parcel::{Courier, HoldRules};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,24 @@ pub struct Seller {
     /// The dispute body the shop adheres to, or that it adheres to none (CONS-17); required before going live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adr: Option<String>,
+}
+
+/// Where parcels leave from and on which days they are delivered, as far as estimates of delivery days go by it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dispatch {
+    /// Code of the province that parcels leave from (`BO`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
+    /// Couriers that deliver on Saturdays under this shop's contract.
+    pub saturdays: BTreeSet<Courier>,
+}
+
+impl Dispatch {
+    /// The province that parcels leave from.
+    pub fn origin(&self) -> Option<Province> {
+        Province::parse(self.province.as_deref()?).ok()
+    }
 }
 
 /// How the shop addresses people.
@@ -175,6 +194,15 @@ pub struct ShopSettings {
     /// Months without click, purchase, login or reply after which marketing stops (MAIL-05).
     #[serde(default = "sunset_months")]
     pub sunset_months: u16,
+    /// Whether the order page shows goods that go with what was bought, to whom the gate allows it.
+    #[serde(default = "yes")]
+    pub products_on_page: bool,
+    /// Host name under which customers reach this shop's pages (`ordini.bottega.it`); the installation's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages_domain: Option<String>,
+    /// Where parcels leave from, and who delivers on Saturdays.
+    #[serde(default)]
+    pub dispatch: Dispatch,
     /// Prefix of discount codes.
     #[serde(default = "coupon_prefix")]
     pub coupon_prefix: String,
@@ -191,6 +219,9 @@ fn rome() -> String {
 }
 fn euro() -> String {
     "EUR".to_owned()
+}
+fn yes() -> bool {
+    true
 }
 fn soft_spam_months() -> u16 {
     24
@@ -230,8 +261,11 @@ impl ShopSettings {
             caps: Caps::default(),
             mix: Mix::default(),
             sunset_months: sunset_months(),
+            products_on_page: true,
+            pages_domain: None,
             coupon_prefix: coupon_prefix(),
             hold: HoldRules::default(),
+            dispatch: Dispatch::default(),
         }
     }
 

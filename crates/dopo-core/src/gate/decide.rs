@@ -147,6 +147,22 @@ fn ground<'a>(ask: &Ask<'a>) -> Ground<'a> {
     }
 }
 
+/// What promoting goods similar to an order's may rest on where nothing is sent: as for a message of
+/// [`Purpose::MarketingSimilar`], but no address is needed, and whoever looks at a page is awake.
+pub(super) fn ground_of_similar(ask: &Ask<'_>) -> Result<(Basis, String), Reason> {
+    if ask.person.minor {
+        return Err(Reason::Minor);
+    }
+    if ask.person.suppression.complained_at.is_some() {
+        return Err(Reason::Complained);
+    }
+    if ask.order.is_some_and(|order| !order.stands()) {
+        return Err(Reason::OrderGone);
+    }
+    consent_or_soft_spam(ask, &[Topic::MarketingSimilar, Topic::Marketing])
+        .map(|(basis, evidence)| (basis, evidence.to_string()))
+}
+
 /// Whether the purpose is promotion in the sense of caps and mix.
 pub fn is_promotional(purpose: Purpose) -> bool {
     matches!(purpose, Purpose::MarketingSimilar | Purpose::Marketing)

@@ -181,11 +181,13 @@ pub struct Ask<'a> {
 }
 
 mod decide;
+mod page;
 mod words;
 
 pub use decide::{
     DEFER_HOURS_MAX, MIX_CONTACTS_MIN, basis_for, decide, is_promotional, person_zone, traffic,
 };
+pub use page::{PAGE_GOODS_MAX, PageDecision, PageGrant, PageWhy, decide_page};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod address;
 pub mod calendar;
+pub mod capitals;
 pub mod delivery;
 pub mod email;
 pub mod format;

@@ -3,6 +3,7 @@
 use super::{ShopSettings, TrackingMode};
 use crate::italy::email::EmailAddress;
 use crate::italy::hours::{PROMO_CALL_HOURS, PROMO_MESSAGE_WIDEST, WeekHours};
+use crate::italy::province::Province;
 use crate::money::Currency;
 
 /// Longest name of a shop, in characters.
@@ -19,6 +20,10 @@ pub const GROUP_CHARS_MAX: usize = 200;
 pub const COUPON_PREFIX_CHARS_MAX: usize = 12;
 /// Longest name in addresses, in characters.
 pub const SLUG_CHARS_MAX: usize = 40;
+/// Longest host name, in bytes (RFC 1035 2.3.4).
+pub const HOST_BYTES_MAX: usize = 253;
+/// Longest part of a host name between dots, in bytes (RFC 1035 2.3.4).
+pub const HOST_LABEL_BYTES_MAX: usize = 63;
 /// Months for which soft spam may hold at most: how long marketing data were held legitimate (PRIV-06).
 pub const SOFT_SPAM_MONTHS_MAX: u16 = 24;
 /// Months without a sign of life after which marketing stops at the latest (MAIL-05).
@@ -123,6 +128,37 @@ pub fn slug(slug: &str) -> Option<FieldProblem> {
             "Use lower-case letters, digits and hyphens, at most {SLUG_CHARS_MAX}: the name stands in addresses."
         ),
     })
+}
+
+/// Whether this is a whole host name as a browser sends it: lower case, at least two parts, no port, no bare number. Names
+/// with other letters are written in their ASCII form (`xn--…`).
+pub fn is_host(host: &str) -> bool {
+    let good = |label: &str| {
+        !label.is_empty()
+            && label.len() <= HOST_LABEL_BYTES_MAX
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.len() <= HOST_BYTES_MAX
+        && host.contains('.')
+        && host.split('.').all(good)
+        && last.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// The problem with a host name for pages that serves something else already.
+pub fn pages_domain_taken() -> FieldProblem {
+    FieldProblem {
+        field: "pages_domain".to_owned(),
+        code: "taken",
+        it: "Questo nome serve già un altro negozio o la console: scegline uno solo per le pagine di questo negozio."
+            .to_owned(),
+        en: "This name serves another shop or the console already: choose one for the pages of this shop alone."
+            .to_owned(),
+    }
 }
 
 struct Found(Vec<FieldProblem>);
@@ -314,6 +350,25 @@ pub fn check(settings: &ShopSettings) -> Vec<FieldProblem> {
             );
         }
     }
+    if let Some(host) = &settings.pages_domain
+        && !is_host(host)
+    {
+        found.add(
+            "pages_domain",
+            "not_a_host",
+            "Scrivi solo il nome, in minuscolo: per esempio ordini.bottega.it.",
+            "Write the name only, in lower case: for instance ordini.bottega.it.",
+        );
+    }
+    let province = settings.dispatch.province.as_deref();
+    if province.is_some_and(|code| !Province::parse(code).is_ok_and(|known| known.code() == code)) {
+        found.add(
+            "dispatch.province",
+            "no_such_province",
+            "Non è la sigla di una provincia: scrivila come BO.",
+            "There is no such province: write its code, like BO.",
+        );
+    }
     for notice in &settings.left_to_platform {
         if !NOTICES.contains(&notice.as_str()) {
             let all = NOTICES.join(", ");
@@ -498,6 +553,42 @@ mod tests {
             let found = wrong(change);
             assert_eq!(found.len(), 1, "{field}: {found:?}");
             assert_eq!(found[0].0, field);
+        }
+    }
+
+    #[test]
+    fn a_host_for_pages_is_a_whole_name_and_nothing_else() {
+        let word = |host: &str| wrong(|s| s.pages_domain = Some(host.into()));
+        for good in [
+            "ordini.bottega.it",
+            "a.b",
+            "xn--caff-8oa.example",
+            "1.bottega.it",
+        ] {
+            assert_eq!(word(good), [], "{good}");
+        }
+        let long = format!("{}.it", "a".repeat(64));
+        for bad in [
+            "",
+            "bottega",
+            "Ordini.bottega.it",
+            "https://ordini.bottega.it",
+            "ordini.bottega.it:8443",
+            "ordini.bottega.it/",
+            "ordini..it",
+            ".it",
+            "ordini.it.",
+            "-a.it",
+            "10.0.0.1",
+            "caffè.it",
+            "a b.it",
+            &long,
+        ] {
+            assert_eq!(
+                word(bad),
+                [("pages_domain".to_owned(), "not_a_host")],
+                "{bad}"
+            );
         }
     }
 
