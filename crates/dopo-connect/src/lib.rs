@@ -2,11 +2,13 @@
 //!
 //! Nothing is decided here. Translators are pure functions from bytes to [`dopo_core::event::Event`]s: [`signature`]
 //! first, over the raw body; then [`shopify`], [`woocommerce`] or [`events`] (our own JSON). [`import`] reads the same
-//! facts from files. [`mail`] hands messages over, [`webhook`] posts our own events, [`dns`] looks up a sender's records.
+//! facts from files. [`mail`] hands messages over, [`webhook`] posts our own events, [`dns`] looks up a sender's records,
+//! [`identity`] has somebody else say who signs in.
 
 pub mod couriers;
 pub mod dns;
 pub mod events;
+pub mod identity;
 pub mod import;
 pub mod mail;
 pub mod shopify;

@@ -107,6 +107,19 @@ pub enum Token {
     },
     /// Making the first owner of an installation. Of no shop.
     SetUp,
+    /// A sign-in at a provider of identities that is under way; kept by the browser. Of no shop.
+    SignIn {
+        /// Comes back with the browser.
+        state: [u8; 32],
+        /// Comes back within what the provider signs.
+        nonce: [u8; 32],
+        /// Proves to the provider that whoever ends it began it.
+        verifier: [u8; 32],
+        /// Until when, in seconds since 1970.
+        until: i64,
+        /// The path within the console to go on with.
+        to: String,
+    },
 }
 
 impl Token {
@@ -123,7 +136,7 @@ impl Token {
             | Token::ClickIdentified { shop, .. }
             | Token::ClickAggregate { shop, .. }
             | Token::Countdown { shop, .. } => *shop,
-            Token::Password { .. } | Token::SetUp => ShopId(0),
+            Token::Password { .. } | Token::SetUp | Token::SignIn { .. } => ShopId(0),
         }
     }
 
@@ -141,6 +154,7 @@ impl Token {
             Token::Countdown { .. } => 10,
             Token::Password { .. } => 11,
             Token::SetUp => 12,
+            Token::SignIn { .. } => 13,
         }
     }
 
@@ -185,6 +199,19 @@ impl Token {
                 out.extend_from_slice(bound);
             }
             Token::SetUp => {}
+            Token::SignIn {
+                state,
+                nonce,
+                verifier,
+                until,
+                to,
+            } => {
+                for secret in [state, nonce, verifier] {
+                    out.extend_from_slice(secret);
+                }
+                out.extend_from_slice(&until.to_be_bytes());
+                text(&mut out, to);
+            }
         }
         out
     }
@@ -244,6 +271,13 @@ impl Token {
                 bound: at.take()?,
             },
             12 => Token::SetUp,
+            13 => Token::SignIn {
+                state: at.take()?,
+                nonce: at.take()?,
+                verifier: at.take()?,
+                until: i64::from_be_bytes(at.take()?),
+                to: at.text()?,
+            },
             _ => return None,
         };
         at.0.is_empty().then_some(token)
@@ -353,6 +387,13 @@ mod tests {
                 bound: [9; 16],
             },
             Token::SetUp,
+            Token::SignIn {
+                state: [1; 32],
+                nonce: [2; 32],
+                verifier: [3; 32],
+                until: 1_800_000_000,
+                to: "/orders/3?x=è".into(),
+            },
         ];
         for token in all {
             let text = tokens.seal(&token);

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_console" listed,
     6 "0006_couriers",
     7 "0007_risks" risks,
+    8 "0008_identities",
 ];
 
 /// Key of the lock that lets one program migrate at a time.

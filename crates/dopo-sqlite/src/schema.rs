@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_console" then console::listed::fill,
     6 "0006_couriers",
     7 "0007_risks" then console::risks::fill,
+    8 "0008_identities",
 ];
 
 /// What to say when the database is older than the program.

@@ -184,6 +184,19 @@ pub(crate) async fn admit(
     }
 }
 
+/// How long an address that was refused too often has to wait, if it has to.
+///
+/// # Errors
+/// The time to wait.
+pub(crate) fn not_locked(app: &App, address: &str) -> Result<(), std::time::Duration> {
+    app.sign_in_limit.peek(&("address", address))
+}
+
+/// Counts a refusal against an address.
+pub(crate) fn count_refusal(app: &App, address: &str) {
+    let _ = app.sign_in_limit.take(&("address", address));
+}
+
 /// Begins a session and ends the one of the request, if it had one. Gives the cookie.
 pub(crate) async fn begin(
     app: &App,
@@ -226,7 +239,8 @@ fn cookie_name(app: &AppState) -> &'static str {
     }
 }
 
-fn attributes(app: &AppState) -> &'static str {
+/// What every cookie of ours carries: for this host, out of scripts' reach, not sent along from other sites' forms.
+pub(crate) fn attributes(app: &AppState) -> &'static str {
     if app.is_https() {
         "Path=/; HttpOnly; SameSite=Lax; Secure"
     } else {
@@ -246,7 +260,8 @@ fn write_cookie(app: &AppState, token: &str, used_at: Timestamp) -> Option<Heade
     HeaderValue::from_str(&text).ok()
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// A cookie of a request.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -1,6 +1,7 @@
 //! Configuration: `dopo.toml`, then `DOPO_…` variables, then command-line options. Unknown keys are errors.
 
 use anyhow::{Context, Result, bail};
+use dopo_connect::identity::OpenIdAccount;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,17 @@ pub struct Config {
     /// Whether an account with a courier may name an address in a private network or over plain HTTP: a sandbox or a
     /// stand-in beside the program (`DOPO_COURIERS_PRIVATE=1`).
     pub couriers_private: bool,
+    /// The issuer of a provider of identities (OpenID Connect) at which people may sign in to the console
+    /// (`DOPO_OIDC_ISSUER`).
+    pub oidc_issuer: Option<String>,
+    /// Our name at that provider (`DOPO_OIDC_CLIENT_ID`).
+    pub oidc_client_id: Option<String>,
+    /// Our secret there; absent: a public client (`DOPO_OIDC_CLIENT_SECRET`).
+    pub oidc_client_secret: Option<String>,
+    /// File with that secret, instead of the secret itself (`DOPO_OIDC_CLIENT_SECRET_FILE`).
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// How people call the provider; stands on the button (`DOPO_OIDC_NAME`).
+    pub oidc_name: Option<String>,
 }
 
 impl Default for Config {
@@ -51,6 +63,11 @@ impl Default for Config {
             languages_dir: None,
             webhooks_private: false,
             couriers_private: false,
+            oidc_issuer: None,
+            oidc_client_id: None,
+            oidc_client_secret: None,
+            oidc_client_secret_file: None,
+            oidc_name: None,
         }
     }
 }
@@ -119,6 +136,19 @@ impl Config {
         self.languages_dir = set("DOPO_LANGUAGES_DIR")
             .map(PathBuf::from)
             .or(self.languages_dir.take());
+        for (name, text) in [
+            ("DOPO_OIDC_ISSUER", &mut self.oidc_issuer),
+            ("DOPO_OIDC_CLIENT_ID", &mut self.oidc_client_id),
+            ("DOPO_OIDC_CLIENT_SECRET", &mut self.oidc_client_secret),
+            ("DOPO_OIDC_NAME", &mut self.oidc_name),
+        ] {
+            if let Some(value) = set(name) {
+                *text = Some(value);
+            }
+        }
+        self.oidc_client_secret_file = set("DOPO_OIDC_CLIENT_SECRET_FILE")
+            .map(PathBuf::from)
+            .or(self.oidc_client_secret_file.take());
         for (name, switch) in [
             ("DOPO_WEBHOOKS_PRIVATE", &mut self.webhooks_private),
             ("DOPO_COURIERS_PRIVATE", &mut self.couriers_private),
@@ -132,6 +162,42 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// What was agreed with a provider of identities; `None` where people sign in here only.
+    pub fn oidc(&self) -> Result<Option<OpenIdAccount>> {
+        let Some(issuer) = &self.oidc_issuer else {
+            if self.oidc_client_id.is_some() {
+                bail!("DOPO_OIDC_CLIENT_ID needs DOPO_OIDC_ISSUER: the issuer's address");
+            }
+            return Ok(None);
+        };
+        let client_id = self
+            .oidc_client_id
+            .clone()
+            .context("DOPO_OIDC_ISSUER needs DOPO_OIDC_CLIENT_ID: our name at the provider")?;
+        let client_secret = match (&self.oidc_client_secret, &self.oidc_client_secret_file) {
+            (Some(_), Some(_)) => {
+                bail!("give DOPO_OIDC_CLIENT_SECRET or DOPO_OIDC_CLIENT_SECRET_FILE, not both")
+            }
+            (Some(secret), None) => Some(secret.clone()),
+            (None, Some(file)) => {
+                let text = std::fs::read_to_string(file).with_context(|| {
+                    format!(
+                        "DOPO_OIDC_CLIENT_SECRET_FILE: {} cannot be read",
+                        file.display()
+                    )
+                })?;
+                Some(text.trim().to_owned())
+            }
+            (None, None) => None,
+        };
+        Ok(Some(OpenIdAccount {
+            issuer: issuer.clone(),
+            client_id,
+            client_secret,
+            name: self.oidc_name.clone().unwrap_or_else(|| "SSO".to_owned()),
+        }))
     }
 
     /// The address customers reach us by: the configured one, else the one we listen on.
@@ -159,5 +225,30 @@ mod tests {
                 .take_environment(|_| Some("nonsense".to_owned()))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_provider_needs_both_an_issuer_and_our_name_there_and_one_secret_at_most() {
+        let with = |pairs: &[(&str, &str)]| {
+            let mut config = Config::default();
+            let get = |name: &str| {
+                let found = pairs.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            config.take_environment(get).expect("a good environment");
+            config.oidc()
+        };
+        let issuer = ("DOPO_OIDC_ISSUER", "https://id.example");
+        let client = ("DOPO_OIDC_CLIENT_ID", "dopo");
+        let secret = ("DOPO_OIDC_CLIENT_SECRET", "s3cret");
+        let file = ("DOPO_OIDC_CLIENT_SECRET_FILE", "no-such-file");
+        assert!(with(&[]).expect("none").is_none());
+        assert!(with(&[issuer]).is_err());
+        assert!(with(&[client]).is_err());
+        assert!(with(&[issuer, client, secret, file]).is_err());
+        assert!(with(&[issuer, client, file]).is_err());
+        let account = with(&[issuer, client, secret]).expect("good").expect("one");
+        assert_eq!(account.client_secret.as_deref(), Some("s3cret"));
+        assert_eq!(account.name, "SSO");
     }
 }

@@ -54,7 +54,7 @@ pub async fn run(
         tracing::info!(read, "languages of the customer pages were read from files");
     }
     let metrics = install_metrics();
-    let desk = wire::desk(Arc::clone(&engine), config, demo);
+    let desk = wire::desk(Arc::clone(&engine), config, demo)?;
     if desk.needs_set_up().await? {
         println!(
             "Nobody may sign in yet. Make the first owner at:\n{}",

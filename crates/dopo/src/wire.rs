@@ -7,9 +7,10 @@ use crate::mail::{DkimPem, SmtpChannel};
 use anyhow::{Context, Result, bail};
 use dopo_connect::couriers::VendorDesks;
 use dopo_connect::dns::SystemDns;
+use dopo_connect::identity::OpenId;
 use dopo_connect::webhook::HttpPoster;
 use dopo_engine::desk::{Desk, Outward};
-use dopo_engine::ports::{Clock, Entropy, MailChannel, Store};
+use dopo_engine::ports::{Clock, Entropy, IdentityProvider, MailChannel, Store};
 use dopo_engine::secrets::{MASTER_KEY_BYTES, MasterKey};
 use dopo_engine::{Engine, Settings};
 use jiff::Timestamp;
@@ -165,17 +166,29 @@ pub async fn build(config: &Config, role: Role, clock: Arc<dyn Clock>) -> Result
 }
 
 /// The console's use cases on an engine, with the world outside.
-pub fn desk(engine: Arc<Engine>, config: &Config, demo: bool) -> Arc<Desk> {
-    Desk::new(
+///
+/// # Errors
+/// When what is configured of a provider of identities cannot be used.
+pub fn desk(engine: Arc<Engine>, config: &Config, demo: bool) -> Result<Arc<Desk>> {
+    let identities = match config.oidc()? {
+        Some(account) => {
+            let provider = OpenId::new(account)
+                .map_err(|why| anyhow::anyhow!("DOPO_OIDC_ISSUER cannot be used: {why}"))?;
+            Some(Arc::new(provider) as Arc<dyn IdentityProvider>)
+        }
+        None => None,
+    };
+    Ok(Desk::new(
         engine,
         Outward {
             dns: Arc::new(SystemDns::new()),
             poster: Arc::new(HttpPoster::new(config.webhooks_private)),
             dkim: Arc::new(DkimPem),
             passwords: Arc::new(Argon),
+            identities,
             translator: Arc::new(Connectors),
             backup_folder: config.backup_dir.clone(),
             demo,
         },
-    )
+    ))
 }

@@ -68,6 +68,7 @@ const SETTINGS: [name: string, page: Page][] = [
 /** Pages that stand alone. */
 const OUTSIDE: [path: string, page: Page][] = [
   ["/sign-in", page(() => import("./pages/sign-in/index"), "access")],
+  ["/sign-in/provider", page(() => import("./pages/sign-in/provider"), "access")],
   ["/setup", page(() => import("./pages/setup/index"), "access", "settings", "setup")],
   ["/reset", page(() => import("./pages/reset/index"), "access")],
 ];

@@ -23,7 +23,9 @@ pub const RESET_MINUTES: i64 = 30;
 /// Days for which an invitation holds.
 pub const INVITE_DAYS: i64 = 7;
 /// How the hash of an account begins that was invited and has no password yet.
-const INVITED: &str = "invited:";
+pub(super) const INVITED: &str = "invited:";
+/// How the hash of an account begins that signs in elsewhere and never chose a password.
+pub(super) const ELSEWHERE: &str = "elsewhere:";
 /// The account role of somebody who has roles in single shops only.
 const NO_ROLE: &str = "none";
 
@@ -97,7 +99,7 @@ impl Desk {
         let password = password.to_owned();
         let hash = user
             .map(|user| user.password_hash.clone())
-            .filter(|hash| !hash.starts_with(INVITED));
+            .filter(|hash| !hash.starts_with(INVITED) && !hash.starts_with(ELSEWHERE));
         tokio::task::spawn_blocking(move || passwords.fits(&password, hash.as_deref()))
             .await
             .unwrap_or(false)
@@ -170,6 +172,19 @@ impl Desk {
             }
         }
         Ok(shops.into_iter().next())
+    }
+
+    /// Whether they have a role anywhere.
+    pub(super) async fn works_here(&self, user: &UserRow) -> Result<bool, StoreError> {
+        if Role::parse(&user.role).is_some() {
+            return Ok(true);
+        }
+        for shop in self.engine.shops() {
+            if self.engine.store.role_in(shop.id, user.id).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Mails a link to a new password, if there is such an account.
@@ -445,6 +460,13 @@ impl Desk {
         }
         store.set_member(shop, user, None).await?;
         store.end_sessions(user).await?;
+        let left = store.user_by_id(user).await?;
+        if let Some(left) = left
+            && !self.works_here(&left).await?
+        {
+            // Whoever is invited under this address next may be somebody else.
+            store.unlink_identities(user).await?;
+        }
         self.audit(
             shop,
             actor,

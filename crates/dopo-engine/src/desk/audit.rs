@@ -95,6 +95,11 @@ pub fn words(action: &str) -> (&'static str, &'static str) {
         "team.removed" => ("ha tolto una persona", "removed a person"),
         "account.signed_in" => ("ha fatto l'accesso", "signed in"),
         "account.password_changed" => ("ha cambiato la password", "changed their password"),
+        "account.linked" => (
+            "ha collegato il proprio accesso esterno",
+            "linked their sign-in elsewhere",
+        ),
+        "account.invitation_accepted" => ("ha accettato l'invito", "accepted the invitation"),
         "account.passkey_added" => ("ha aggiunto una passkey", "added a passkey"),
         "account.passkey_removed" => ("ha tolto una passkey", "removed a passkey"),
         "inbox.replayed" => ("ha ripetuto eventi in arrivo", "replayed incoming events"),

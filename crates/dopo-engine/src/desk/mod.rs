@@ -11,6 +11,7 @@ mod domain;
 pub mod facts;
 mod inbox;
 mod letters;
+mod provider;
 mod settings;
 mod webhooks;
 
@@ -20,11 +21,12 @@ pub use backups::{BACKUPS_KEPT, BackupRefused, run as run_backups};
 pub use checklist::{CheckItem, CheckState, Checklist, checklist_of};
 pub use domain::{DomainCheck, DomainRecord, RecordState};
 pub use inbox::{REPLAY_MAX, ReplayError, Replayed};
+pub use provider::{ProviderError, SIGN_IN_MINUTES, SignInBegun};
 pub use settings::SettingsError;
 pub use webhooks::{KINDS, WebhookError, WebhookHealth, body_json, run as run_webhooks};
 
 use crate::Engine;
-use crate::ports::{DkimMaker, Dns, HookTranslator, Passwords, Poster};
+use crate::ports::{DkimMaker, Dns, HookTranslator, IdentityProvider, Passwords, Poster};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -40,6 +42,8 @@ pub struct Outward {
     pub dkim: Arc<dyn DkimMaker>,
     /// Passwords.
     pub passwords: Arc<dyn Passwords>,
+    /// Where people may sign in beside their password; without it only here.
+    pub identities: Option<Arc<dyn IdentityProvider>>,
     /// The connectors, to replay what came in.
     pub translator: Arc<dyn HookTranslator>,
     /// Where backups go; without it none are made.
@@ -58,6 +62,8 @@ pub struct Desk {
     settings_lock: Mutex<()>,
     /// Owners are counted and changed by one at a time.
     accounts_lock: Mutex<()>,
+    /// Sign-ins elsewhere that have ended.
+    spent: provider::Spent,
 }
 
 impl Desk {
@@ -69,6 +75,7 @@ impl Desk {
             backing_up: AtomicBool::new(false),
             settings_lock: Mutex::new(()),
             accounts_lock: Mutex::new(()),
+            spent: provider::Spent::default(),
         })
     }
 

@@ -640,6 +640,23 @@ pub trait ConsoleStore: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
     /// Deletes a passkey of a user; false when there is none.
     async fn delete_passkey(&self, user: i64, credential_id: &[u8]) -> Result<bool, StoreError>;
+    /// The account of somebody at a provider of identities.
+    async fn user_of_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<UserRow>, StoreError>;
+    /// Remembers who at a provider an account is. [`StoreError::Conflict`] when that somebody has an account already, or
+    /// the account is somebody there already.
+    async fn link_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+        user: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Forgets who an account is at any provider.
+    async fn unlink_identities(&self, user: i64) -> Result<(), StoreError>;
 
     // ---- keys and webhooks -----------------------------------------------------------------------------------------
 

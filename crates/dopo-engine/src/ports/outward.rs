@@ -1,6 +1,8 @@
-//! What the console's use cases need of the world outside: DNS, HTTP to others, keys and passwords.
+//! What the console's use cases need of the world outside: DNS, HTTP to others, keys, passwords and who people are
+//! elsewhere.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// DNS could not be asked: no network, no answer in time, or the server failed.
@@ -90,4 +92,62 @@ pub trait Passwords: Send + Sync + 'static {
     /// # Errors
     /// In words.
     fn hash(&self, password: &str) -> Result<String, String>;
+}
+
+/// What ties the end of a sign-in elsewhere to its beginning: three times 32 random bytes in base64url.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignInSecrets {
+    /// Comes back with the browser.
+    pub state: String,
+    /// Comes back within what the provider signs.
+    pub nonce: String,
+    /// Proves that whoever ends it began it (PKCE, RFC 7636).
+    pub verifier: String,
+}
+
+/// Who somebody is, as a provider of identities says under its signature.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The provider.
+    pub issuer: String,
+    /// Its name for the person; never changes.
+    pub subject: String,
+    /// Their e-mail address, as it stands there now.
+    pub email: Option<String>,
+    /// Whether the provider says that the address is theirs.
+    pub email_verified: bool,
+}
+
+/// Why a provider of identities did not say who somebody is; in words for the log, without people and secrets.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum IdentityFault {
+    /// It cannot be used now: not there, or set up otherwise than here.
+    #[error("the identity provider cannot be used: {0}")]
+    Away(String),
+    /// What came back does not hold: a wrong code, signature, nonce, audience or time.
+    #[error("what came back from the identity provider does not hold: {0}")]
+    Refused(String),
+}
+
+/// A provider of identities (OpenID Connect). It says who somebody is; whether they may come in is decided by us.
+#[async_trait]
+pub trait IdentityProvider: Send + Sync + 'static {
+    /// How people call it (`Google`, `Azienda`).
+    fn name(&self) -> &str;
+    /// Where the browser goes to sign in; it comes back to `back`.
+    ///
+    /// # Errors
+    /// [`IdentityFault::Away`].
+    async fn begin(&self, back: &str, secrets: &SignInSecrets) -> Result<String, IdentityFault>;
+    /// Who came back with a code; `back` and the secrets are those of the beginning.
+    ///
+    /// # Errors
+    /// Both kinds of [`IdentityFault`].
+    async fn finish(
+        &self,
+        back: &str,
+        code: &str,
+        secrets: &SignInSecrets,
+        now: Timestamp,
+    ) -> Result<Identity, IdentityFault>;
 }

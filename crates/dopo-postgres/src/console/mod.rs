@@ -256,6 +256,28 @@ impl ConsoleStore for PostgresStore {
         Ok(team::delete_passkey(&self.pool, user, credential_id).await?)
     }
 
+    async fn user_of_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<UserRow>, StoreError> {
+        Ok(team::user_of_identity(&self.pool, issuer, subject).await?)
+    }
+
+    async fn link_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+        user: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        Ok(team::link_identity(&self.pool, issuer, subject, user, now).await?)
+    }
+
+    async fn unlink_identities(&self, user: i64) -> Result<(), StoreError> {
+        Ok(team::unlink_identities(&self.pool, user).await?)
+    }
+
     async fn api_key_by_id(&self, shop: ShopId, id: i64) -> Result<Option<ApiKeyRow>, StoreError> {
         Ok(webhooks::api_key_by_id(&self.pool, shop, id).await?)
     }

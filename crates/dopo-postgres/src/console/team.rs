@@ -1,4 +1,4 @@
-//! The team: roles, sessions, passkeys.
+//! The team: roles, sessions, passkeys, who they are elsewhere.
 
 use crate::fault::Fault;
 use crate::rows::{at, count, read_all, text, us};
@@ -291,4 +291,57 @@ pub(crate) async fn delete_passkey(
     .execute(pool)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+// ---- identities elsewhere ------------------------------------------------------------------------------------------
+
+/// The account of somebody at a provider of identities.
+pub(crate) async fn user_of_identity(
+    pool: &PgPool,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<UserRow>, Fault> {
+    let row = sqlx::query_as!(
+        StoredUser,
+        "-- user_of_identity()
+         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at
+         FROM user_identities i JOIN users u ON u.user_id = i.user_id WHERE i.issuer = $1 AND i.subject = $2",
+        text(issuer),
+        text(subject)
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(StoredUser::read).transpose()?)
+}
+
+/// Remembers who at a provider an account is.
+pub(crate) async fn link_identity(
+    pool: &PgPool,
+    issuer: &str,
+    subject: &str,
+    user: i64,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "-- link_identity()
+         INSERT INTO user_identities (issuer, subject, user_id, linked_at) VALUES ($1, $2, $3, $4)",
+        text(issuer),
+        text(subject),
+        user,
+        us(now)
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Forgets who an account is at any provider.
+pub(crate) async fn unlink_identities(pool: &PgPool, user: i64) -> Result<(), Fault> {
+    sqlx::query!(
+        "-- unlink_identities()\nDELETE FROM user_identities WHERE user_id = $1",
+        user
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }

@@ -289,6 +289,32 @@ impl ConsoleStore for SqliteStore {
             .await
     }
 
+    async fn user_of_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<UserRow>, StoreError> {
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        self.read(move |c| team::user_of_identity(c, &issuer, &subject))
+            .await
+    }
+
+    async fn link_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+        user: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        self.write(move |c| team::link_identity(c, &issuer, &subject, user, now))
+            .await
+    }
+
+    async fn unlink_identities(&self, user: i64) -> Result<(), StoreError> {
+        self.write(move |c| team::unlink_identities(c, user)).await
+    }
+
     async fn api_key_by_id(&self, shop: ShopId, id: i64) -> Result<Option<ApiKeyRow>, StoreError> {
         self.read(move |c| webhooks::api_key_by_id(c, shop, id))
             .await

@@ -1,4 +1,4 @@
-//! The team: roles, sessions, passkeys.
+//! The team: roles, sessions, passkeys, who they are elsewhere.
 
 use crate::refused;
 use crate::rows::{all, at_column, at_column_opt, first, number, run, us};
@@ -235,4 +235,47 @@ pub(crate) fn delete_passkey(
         params![credential_id, user],
     )?;
     Ok(gone > 0)
+}
+
+// ---- identities elsewhere ------------------------------------------------------------------------------------------
+
+/// The account of somebody at a provider of identities.
+pub(crate) fn user_of_identity(
+    c: &Connection,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<UserRow>, StoreError> {
+    first(
+        c,
+        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at
+         FROM user_identities i JOIN users u ON u.user_id = i.user_id WHERE i.issuer = ?1 AND i.subject = ?2",
+        params![issuer, subject],
+        user_row,
+    )
+}
+
+/// Remembers who at a provider an account is.
+pub(crate) fn link_identity(
+    c: &Connection,
+    issuer: &str,
+    subject: &str,
+    user: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    run(
+        c,
+        "INSERT INTO user_identities (issuer, subject, user_id, linked_at) VALUES (?1, ?2, ?3, ?4)",
+        params![issuer, subject, user, us(now)],
+    )?;
+    Ok(())
+}
+
+/// Forgets who an account is at any provider.
+pub(crate) fn unlink_identities(c: &Connection, user: i64) -> Result<(), StoreError> {
+    run(
+        c,
+        "DELETE FROM user_identities WHERE user_id = ?1",
+        params![user],
+    )?;
+    Ok(())
 }

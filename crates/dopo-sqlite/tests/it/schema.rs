@@ -90,6 +90,7 @@ const BEFORE_THE_CONSOLE: &str = "
     DROP TABLE courier_accounts;
     DROP TABLE photos;
     DROP TABLE risks;
+    DROP TABLE user_identities;
     DELETE FROM schema_migrations WHERE number >= 5";
 
 #[tokio::test]
@@ -200,7 +201,8 @@ async fn migrating_twice_changes_nothing() {
             "0004_arrivals",
             "0005_console",
             "0006_couriers",
-            "0007_risks"
+            "0007_risks",
+            "0008_identities"
         ]
     );
     assert!(store.migrate().await.unwrap().is_empty());

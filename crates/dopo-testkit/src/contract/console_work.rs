@@ -308,6 +308,32 @@ pub async fn passkeys_are_found_by_their_id(store: Subject) {
     assert_eq!(store.passkey(&id).await.unwrap(), None);
 }
 
+pub async fn somebody_elsewhere_is_one_account_and_stays_it(store: Subject) {
+    let (one, two) = (user(&store, "owner").await, user(&store, "viewer").await);
+    let (here, there) = ("https://id.example", "https://id.example/other");
+    let subject = format!("subject-{}", number());
+    assert_eq!(store.user_of_identity(here, &subject).await.unwrap(), None);
+    store
+        .link_identity(here, &subject, one, t(1))
+        .await
+        .unwrap();
+    let taken = store.link_identity(here, &subject, two, t(2)).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(_))));
+    let second = store.link_identity(here, "another", one, t(2)).await;
+    assert!(matches!(second, Err(StoreError::Conflict(_))));
+    store
+        .link_identity(there, &subject, two, t(3))
+        .await
+        .unwrap();
+    let of = async |issuer: &str| {
+        let found = store.user_of_identity(issuer, &subject).await.unwrap();
+        found.map(|user| user.id)
+    };
+    assert_eq!((of(here).await, of(there).await), (Some(one), Some(two)));
+    store.unlink_identities(one).await.unwrap();
+    assert_eq!((of(here).await, of(there).await), (None, Some(two)));
+}
+
 pub async fn a_key_is_found_by_its_number(store: Subject) {
     let shop_a = shop(&store).await;
     let shop_b = shop(&store).await;

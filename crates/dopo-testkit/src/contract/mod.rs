@@ -130,6 +130,7 @@ macro_rules! store_contract {
             console_work: a_role_holds_in_one_shop_or_in_all;
             console_work: a_new_password_ends_other_sessions;
             console_work: passkeys_are_found_by_their_id;
+            console_work: somebody_elsewhere_is_one_account_and_stays_it;
             console_work: a_key_is_found_by_its_number;
             console_work: webhooks_are_kept_for_their_shop;
             console_work: two_claimers_never_share_a_delivery;

@@ -12,6 +12,7 @@ mod captured;
 mod customer_pages;
 mod demo;
 mod desk_passkeys;
+mod desk_provider;
 mod desk_rest;
 mod desk_seat;
 mod desk_session;

@@ -16,8 +16,8 @@ use dopo_engine::desk::{Desk, Outward};
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::{
     Clock, DkimMaker, DkimRecord, Dns, DnsAway, Entropy, Finish, Finished, HookDelivery,
-    HookRefused, HookTranslation, HookTranslator, LineError, Passwords, Rendering, Store,
-    TemplateRow,
+    HookRefused, HookTranslation, HookTranslator, IdentityProvider, LineError, Passwords,
+    Rendering, Store, TemplateRow,
 };
 use dopo_engine::secrets::MasterKey;
 use dopo_engine::tokens::Token;
@@ -210,6 +210,8 @@ pub(crate) struct Plan {
     pub backups: Option<std::path::PathBuf>,
     /// Webhooks may not go into private networks.
     pub public_only: bool,
+    /// Where people may sign in beside their password.
+    pub identities: Option<Arc<dyn IdentityProvider>>,
 }
 
 /// An answer, read whole.
@@ -338,6 +340,7 @@ impl House {
                 poster: Arc::new(HttpPoster::new(!plan.public_only)),
                 dkim: Arc::new(PlainDkim),
                 passwords: Arc::new(PlainPasswords),
+                identities: plan.identities,
                 translator: Arc::new(Vendor),
                 backup_folder: plan.backups,
                 demo,

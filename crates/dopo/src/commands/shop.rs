@@ -193,7 +193,7 @@ async fn live(engine: &Arc<Engine>, config: &Config, slug: &str) -> Result<()> {
         .await?
         .iter()
         .any(|c| c.source != "dkim");
-    let desk = wire::desk(Arc::clone(engine), config, false);
+    let desk = wire::desk(Arc::clone(engine), config, false)?;
     let domain = desk.check_domain(&shop).await;
     let list = checklist_of(
         &shop.settings,

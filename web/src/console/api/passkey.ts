@@ -1,4 +1,4 @@
-import { api } from "./client";
+import { ApiProblem, api } from "./client";
 
 interface Started<T> {
   challenge_id: string;
@@ -58,7 +58,12 @@ export async function addPasskey(name: string): Promise<void> {
   if (!publicKey) {
     throw new Error("this browser has no passkeys");
   }
-  const credential = await navigator.credentials.create({ publicKey });
+  const credential = await navigator.credentials.create({ publicKey }).catch((error: unknown) => {
+    // The browser itself finds that this device is among one's own (WebAuthn 3, 5.1.3).
+    throw error instanceof DOMException && error.name === "InvalidStateError"
+      ? new ApiProblem(409, { code: "passkey_known" })
+      : error;
+  });
   await api.post("/me/passkeys/finish", {
     challenge_id: started.challenge_id,
     name,

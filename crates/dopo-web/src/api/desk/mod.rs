@@ -10,6 +10,7 @@ pub(crate) mod domain;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod passkeys;
+pub(crate) mod provider;
 mod refusals;
 pub(crate) mod session;
 pub(crate) mod setup;
@@ -49,6 +50,9 @@ pub(crate) fn routes() -> Router<App> {
             "/api/v1/session/passkey/finish",
             post(passkeys::finish_sign_in),
         )
+        .route("/api/v1/session/provider", get(provider::show))
+        .route("/api/v1/session/provider/start", post(provider::start))
+        .route("/api/v1/session/provider/finish", post(provider::finish))
         .route("/api/v1/me/passkeys", get(passkeys::list))
         .route("/api/v1/me/passkeys/start", post(passkeys::start_adding))
         .route("/api/v1/me/passkeys/finish", post(passkeys::finish_adding))

@@ -1,18 +1,20 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { IconFingerprint } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { IconFingerprint, IconLogin2 } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { canPasskey, signInWithPasskey, wasCancelled } from "../../api/passkey";
+import type { Schemas } from "../../api/types";
 import { Alone } from "../../shell/alone";
 import { Link, useGo } from "../../ui/link";
 import { Notice } from "../../ui/notice";
 import { problemWords } from "../../ui/problem";
 import { useQueryState } from "../../ui/query-state";
+import { safePath } from "./safe-path";
 import css from "./sign-in.module.css";
 
-/** Sign-in by password or passkey. */
+/** Sign-in by password, passkey, or at the provider that the installation names. */
 export default function SignIn() {
   const { t } = useTranslation("access");
   const { t: common } = useTranslation();
@@ -21,12 +23,23 @@ export default function SignIn() {
   const [query] = useQueryState();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [busy, setBusy] = useState<"password" | "passkey" | null>(null);
+  const [busy, setBusy] = useState<"password" | "passkey" | "provider" | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const provider = useQuery({
+    queryKey: ["provider"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => api.get<Schemas["SignInProvider"]>("/session/provider", { signal }),
+  });
 
   useEffect(() => {
     document.title = `${t("signIn.title")} · Dopo`;
   }, [t]);
+  useEffect(() => {
+    // Who comes back from the provider by the browser's own button finds the page as it was left.
+    const onShow = () => setBusy(null);
+    window.addEventListener("pageshow", onShow);
+    return () => window.removeEventListener("pageshow", onShow);
+  }, []);
 
   const inside = async () => {
     await queries.resetQueries({ queryKey: ["session"] });
@@ -43,6 +56,19 @@ export default function SignIn() {
         setError(problem);
       }
     } finally {
+      setBusy(null);
+    }
+  };
+  const toProvider = async () => {
+    setBusy("provider");
+    setError(null);
+    try {
+      const { url } = await api.post<Schemas["ProviderStarted"]>("/session/provider/start", {
+        to: safePath(query.to),
+      });
+      window.location.assign(url);
+    } catch (problem) {
+      setError(problem);
       setBusy(null);
     }
   };
@@ -84,9 +110,20 @@ export default function SignIn() {
           {t("signIn.do")}
         </Button>
       </form>
-      {canPasskey() && (
-        <>
-          <p className={css.or}>{t("signIn.or")}</p>
+      {(canPasskey() || provider.data?.name) && <p className={css.or}>{t("signIn.or")}</p>}
+      <div className={css.ways}>
+        {provider.data?.name && (
+          <Button
+            fullWidth
+            size="md"
+            loading={busy === "provider"}
+            leftSection={<IconLogin2 size={18} aria-hidden />}
+            onClick={() => void toProvider()}
+          >
+            {t("signIn.provider", { name: provider.data.name })}
+          </Button>
+        )}
+        {canPasskey() && (
           <Button
             fullWidth
             size="md"
@@ -96,16 +133,11 @@ export default function SignIn() {
           >
             {t("signIn.passkey")}
           </Button>
-        </>
-      )}
+        )}
+      </div>
       <p className={css.foot}>
         <Link to="/reset">{t("signIn.forgot")}</Link>
       </p>
     </Alone>
   );
-}
-
-/** Where one wanted to go, if it is inside the console. */
-export function safePath(path: string | undefined): string {
-  return path && /^\/(?![/\\])/.test(path) ? path : "/";
 }
