@@ -24,6 +24,7 @@ const SETTLE_MS = 800;
 export const PLACES: Place[] = [
   { name: "demo", path: "/demo/" },
   { name: "order", path: "/demo/", follow: [ORDER] },
+  { name: "look-up", path: "/track/casa-esempio" },
   { name: "preferences", path: "/demo/", follow: [ORDER, 'a[href*="/p/"]'] },
   { name: "problem", path: "/demo/", follow: [ORDER, 'a[href*="/problem"]'] },
   { name: "captured", path: "/captured/" },

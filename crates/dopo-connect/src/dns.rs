@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use dopo_engine::ports::{Dns, DnsAway};
 use mail_auth::hickory_resolver::TokioResolver;
 use mail_auth::hickory_resolver::proto::{ProtoErrorKind, op::ResponseCode};
+use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -56,6 +57,29 @@ impl Dns for SystemDns {
                 .collect()),
             Ok(Err(error)) => match error.kind() {
                 // Only "there is none" is an answer; a failing server is not.
+                ProtoErrorKind::NoRecordsFound(none)
+                    if matches!(
+                        none.response_code,
+                        ResponseCode::NXDomain | ResponseCode::NoError
+                    ) =>
+                {
+                    Ok(Vec::new())
+                }
+                _ => Err(DnsAway(error.to_string())),
+            },
+        }
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsAway> {
+        let whole = format!("{}.", host.trim_end_matches('.'));
+        let asked = self.resolver()?.lookup_ip(whole);
+        match tokio::time::timeout(DNS_TIME_MAX, asked).await {
+            Err(_) => Err(DnsAway(format!(
+                "no answer within {} s",
+                DNS_TIME_MAX.as_secs()
+            ))),
+            Ok(Ok(found)) => Ok(found.iter().collect()),
+            Ok(Err(error)) => match error.kind() {
                 ProtoErrorKind::NoRecordsFound(none)
                     if matches!(
                         none.response_code,

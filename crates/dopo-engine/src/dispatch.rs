@@ -492,14 +492,11 @@ fn can_unsubscribe(purpose: Purpose) -> bool {
 }
 
 /// The links of a message.
-fn links(engine: &Engine, shop: ShopId, message: &Message, grant: &Grant) -> Links {
-    let address = |path: &str, token: &Token| {
-        format!(
-            "{}/{path}/{}",
-            engine.public_url(),
-            engine.tokens.seal(token)
-        )
-    };
+fn links(engine: &Engine, shop: &Shop, message: &Message, grant: &Grant) -> Links {
+    let home = engine.pages_url(shop);
+    let shop = shop.id;
+    let address =
+        |path: &str, token: &Token| format!("{home}/{path}/{}", engine.tokens.seal(token));
     let customer = message.customer_id;
     let campaign = || format!("{}/{}", message.journey, message.send.step);
     let email = message.channel() == Channel::Email;
@@ -580,7 +577,8 @@ fn compose(
     now: Timestamp,
 ) -> Result<(Envelope, Rendering), String> {
     let (shop, message) = (&*live.shop, &claimed.message);
-    let links = links(engine, shop.id, message, grant);
+    let links = links(engine, shop, message, grant);
+    let home = engine.pages_url(shop);
     let link_number = std::cell::Cell::new(0_u16);
     let wrap = |url: &str| -> String {
         let token = match grant.tracking_click {
@@ -601,7 +599,7 @@ fn compose(
                 }
             }
         };
-        format!("{}/c/{}", engine.public_url(), engine.tokens.seal(&token))
+        format!("{home}/c/{}", engine.tokens.seal(&token))
     };
     let context = render::context(&ContextInput {
         shop,

@@ -28,11 +28,12 @@ use crate::ids::IdSource;
 use crate::intake::Queue;
 use crate::ports::{Clock, Entropy, MailChannel, Store, StoreError};
 use crate::secrets::MasterKey;
-use crate::shops::{LiveShop, Shops};
+use crate::shops::{LiveShop, Shops, host_of};
 use crate::tokens::Tokens;
 use dopo_core::advance::Shop;
 use dopo_core::id::ShopId;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What the program decides about a running engine.
@@ -165,6 +166,37 @@ impl Engine {
     /// Address under which customers reach us.
     pub fn public_url(&self) -> &str {
         &self.settings.public_url
+    }
+
+    /// Address under which customers reach the pages of this shop, without a slash at its end: its own host where it has
+    /// one, else the installation's.
+    pub fn pages_url(&self, shop: &Shop) -> Cow<'_, str> {
+        let own = shop.settings.pages_domain.as_deref().filter(|host| {
+            self.shops
+                .by_host(host)
+                .is_some_and(|live| live.shop.id == shop.id)
+        });
+        match own {
+            Some(host) => Cow::Owned(format!("https://{host}")),
+            None => Cow::Borrowed(self.settings.public_url.as_str()),
+        }
+    }
+
+    /// The shop whose pages, and nothing else, are served under this host name: lower case, without a port.
+    pub fn shop_by_host(&self, host: &str) -> Option<Arc<Shop>> {
+        self.shops.by_host(host).map(|live| Arc::clone(&live.shop))
+    }
+
+    /// Whether any shop's pages stand under a host of their own.
+    pub fn has_pages_hosts(&self) -> bool {
+        self.shops.has_hosts()
+    }
+
+    /// Whether a host name is free for the pages of `shop`.
+    pub fn is_host_free(&self, shop: ShopId, host: &str) -> bool {
+        let own = host_of(&self.settings.public_url) == Some(host);
+        let other = |shop: &Arc<Shop>| shop.settings.pages_domain.as_deref() == Some(host);
+        !own && !self.shops().iter().any(|one| one.id != shop && other(one))
     }
 
     /// Whether there is a mail server; without one everything is captured.

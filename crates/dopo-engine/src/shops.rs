@@ -6,6 +6,7 @@ use crate::render::Templates;
 use crate::secrets::MasterKey;
 use dopo_core::advance::Shop;
 use dopo_core::id::ShopId;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 
@@ -26,6 +27,8 @@ struct Snapshot {
     version: Option<i64>,
     by_id: BTreeMap<ShopId, Arc<LiveShop>>,
     by_slug: HashMap<String, ShopId>,
+    /// Hosts of their own pages; where two shops name the same, the older one has it.
+    by_host: HashMap<String, ShopId>,
 }
 
 /// All shops, as of the last look.
@@ -53,6 +56,16 @@ impl Shops {
         now.by_id.get(now.by_slug.get(slug)?).cloned()
     }
 
+    pub(crate) fn by_host(&self, host: &str) -> Option<Arc<LiveShop>> {
+        let now = self.now();
+        now.by_id.get(now.by_host.get(host)?).cloned()
+    }
+
+    /// Whether any shop's pages stand under a host of their own.
+    pub(crate) fn has_hosts(&self) -> bool {
+        !self.now().by_host.is_empty()
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<LiveShop>> {
         self.now().by_id.values().cloned().collect()
     }
@@ -67,6 +80,7 @@ impl Shops {
             version: None,
             by_id: snapshot.by_id.clone(),
             by_slug: snapshot.by_slug.clone(),
+            by_host: snapshot.by_host.clone(),
         });
     }
 
@@ -140,10 +154,53 @@ impl Shops {
                 }),
             );
         }
+        for (id, live) in &fresh.by_id {
+            let Some(host) = &live.shop.settings.pages_domain else {
+                continue;
+            };
+            match fresh.by_host.entry(host.clone()) {
+                Entry::Vacant(free) => {
+                    free.insert(*id);
+                }
+                Entry::Occupied(_) => {
+                    tracing::error!(shop = %live.shop.slug, "another shop's pages stand under the same host name: this shop's stay under the installation's");
+                }
+            }
+        }
         *self
             .snapshot
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(fresh);
         Ok(true)
+    }
+}
+
+/// The host name in a web address, without its port.
+pub(crate) fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = match authority.strip_prefix('[') {
+        Some(six) => six.split(']').next()?,
+        None => authority.split(':').next()?,
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_an_address_stands_without_its_port() {
+        for (url, host) in [
+            ("https://dopo.example", Some("dopo.example")),
+            ("http://127.0.0.1:8080", Some("127.0.0.1")),
+            ("http://[::1]:8080/x", Some("::1")),
+            ("https://dopo.example:8443/a", Some("dopo.example")),
+            ("dopo.example", None),
+            ("https://", None),
+        ] {
+            assert_eq!(host_of(url), host, "{url}");
+        }
     }
 }

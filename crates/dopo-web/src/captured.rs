@@ -605,7 +605,8 @@ async fn frame_page(app: &App, slug: &str, id: &str) -> Result<Response, PageErr
         .render_message(shop.id, &rendering)
         .await
         .map_err(|_| PageError::Missing)?;
-    let body = still(&rendered.html, &app.settings.public_url);
+    let homes = [app.engine.public_url(), &app.engine.pages_url(&shop)];
+    let body = still(&rendered.html, &homes);
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; base-uri 'none'; \
                   form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
     let mut response = html(StatusCode::OK, body, policy, "it");
@@ -614,8 +615,11 @@ async fn frame_page(app: &App, slug: &str, id: &str) -> Result<Response, PageErr
 }
 
 /// The HTML with its own opening image taken out and links opening beside the frame.
-pub(crate) fn still(html: &str, public_url: &str) -> String {
-    let html = html.replace(&format!("{public_url}/i/"), "data:,");
+pub(crate) fn still(html: &str, homes: &[&str]) -> String {
+    let mut html = html.to_owned();
+    for home in homes {
+        html = html.replace(&format!("{home}/i/"), "data:,");
+    }
     let base = "<base target=\"_blank\" rel=\"noopener\">";
     match html.find("<head>") {
         Some(at) => {
@@ -633,7 +637,7 @@ mod tests {
     #[test]
     fn a_shown_mail_does_not_count_as_opened() {
         let html = r#"<html><head></head><body><img src="https://d.example/i/TOKEN.gif"><img src="https://d.example/k/T.png"></body>"#;
-        let shown = still(html, "https://d.example");
+        let shown = still(html, &["https://other.example", "https://d.example"]);
         assert!(!shown.contains("https://d.example/i/"));
         assert!(shown.contains("https://d.example/k/T.png"));
         assert!(shown.contains("<head><base target"));

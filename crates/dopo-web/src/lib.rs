@@ -10,6 +10,7 @@ mod demo;
 mod edge;
 mod hits;
 mod hooks;
+mod hosts;
 pub mod limits;
 mod ops;
 mod page;
@@ -57,6 +58,10 @@ pub fn router(app: App) -> Router {
                 .quality(CompressionLevel::Fastest)
                 .compress_when(compress),
         )
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            hosts::keep,
+        ))
         .layer(CatchPanicLayer::custom(edge::panicked))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),

@@ -48,6 +48,8 @@ pub(crate) struct Frame {
     pub shop_name: String,
     pub shop_url: Option<String>,
     pub logo: Option<String>,
+    /// Other pictures of the page, all from the shop's own site.
+    pub pictures: Vec<String>,
     pub css: &'static str,
     pub accent_css: Option<String>,
     pub script: Option<String>,
@@ -78,6 +80,7 @@ impl Frame {
                 .and_then(web_url)
                 .map(str::to_owned),
             logo,
+            pictures: Vec::new(),
             css: CSS,
             accent_css: shop.accent.as_deref().map(accent_css),
             script: crate::assets::pages_script(),
@@ -117,11 +120,19 @@ impl Frame {
             styles.push(' ');
             styles.push_str(&style_hash(accent));
         }
-        let images = self
+        let mut images: Vec<String> = self
             .logo
-            .as_deref()
-            .and_then(origin)
-            .unwrap_or_else(|| "'none'".to_owned());
+            .iter()
+            .chain(&self.pictures)
+            .filter_map(|url| origin(url))
+            .collect();
+        images.sort_unstable();
+        images.dedup();
+        let images = if images.is_empty() {
+            "'none'".to_owned()
+        } else {
+            images.join(" ")
+        };
         let scripts = if self.script.is_some() {
             "'self'"
         } else {
@@ -159,7 +170,7 @@ pub(crate) fn plain_policy() -> String {
 }
 
 /// An image that comes from the shop's own site: pages ask no third party for anything (PRIV-13).
-fn own_image<'a>(shop: &ShopSettings, url: &'a str) -> Option<&'a str> {
+pub(crate) fn own_image<'a>(shop: &ShopSettings, url: &'a str) -> Option<&'a str> {
     let url = web_url(url)?;
     let home = host(shop.storefront_url.as_deref()?)?;
     let home = home

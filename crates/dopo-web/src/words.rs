@@ -168,6 +168,9 @@ texts! {
     withdraw_subject: "Recesso dall'ordine {number}" | "Recesso dall'ordine {number}" | "Withdrawal from order {number}";
     withdraw_body: "Con la presente comunico il recesso dal contratto relativo all'ordine {number}.\n\nNome e cognome:\nData:" | "Con la presente comunico il recesso dal contratto relativo all'ordine {number}.\n\nNome e cognome:\nData:" | "I hereby give notice that I withdraw from the contract for order {number}.\n\nName:\nDate:";
     mail_subject: "Ordine {number}" | "Ordine {number}" | "Order {number}";
+    goods_heading: "Sta bene con quello che hai preso" | "Sta bene con quello che ha preso" | "Goes well with what you bought";
+    goods_stop: "Non vuoi vedere proposte? Dillo nelle preferenze" | "Non vuole vedere proposte? Lo dica nelle preferenze" | "Prefer not to see suggestions? Say so in your preferences";
+    map_told: "Il pacco sulla carta d'Italia: {places}" | "Il pacco sulla carta d'Italia: {places}" | "The parcel on the map of Italy: {places}";
     messages_heading: "I messaggi che ricevi" | "I messaggi che riceve" | "The messages you get";
     messages_text: "Scegli tu quali messaggi ricevere e se misurare aperture e clic." | "Scelga quali messaggi ricevere e se misurare aperture e clic." | "Choose which messages you get and whether opens and clicks are measured.";
     preferences_link: "Preferenze di contatto" | "Preferenze di contatto" | "Contact preferences";
@@ -292,7 +295,7 @@ texts! {
     what_collect: "il ritiro in sede" | "il ritiro in sede" | "collection at the depot";
     what_send_back: "il rientro al negozio" | "il rientro al negozio" | "the return to the shop";
     hold_question: "Che cosa deve fare il corriere?" | "Che cosa deve fare il corriere?" | "What shall the carrier do?";
-    hold_where: "Lo tiene {branch}." | "Lo tiene {branch}." | "It is kept at {branch}.";
+    hold_where: "È fermo in deposito presso: {branch}." | "È fermo in deposito presso: {branch}." | "It is kept at this depot: {branch}.";
     hold_left: "Tempo per scegliere:" | "Tempo per scegliere:" | "Time to choose:";
     hold_left_over: "scaduto" | "scaduto" | "over";
     h_redeliver: "Riportarlo allo stesso indirizzo" | "Riportarlo allo stesso indirizzo" | "Bring it again to the same address";
@@ -351,6 +354,9 @@ texts! {
     find_intro: "Scrivi il numero dell'ordine e l'e-mail con cui l'hai fatto: ti mandiamo il link alla sua pagina." | "Scriva il numero dell'ordine e l'e-mail con cui l'ha fatto: Le mandiamo il link alla sua pagina." | "Enter the order number and the e-mail you ordered with: we will send you the link to its page.";
     f_order_number: "Numero dell'ordine" | "Numero dell'ordine" | "Order number";
     f_email: "E-mail" | "E-mail" | "E-mail";
+    find_number_hint: "Lo trovi nell'e-mail di conferma dell'ordine." | "Lo trova nell'e-mail di conferma dell'ordine." | "It stands in the e-mail that confirmed your order.";
+    find_email_hint: "Quella con cui hai fatto l'ordine." | "Quella con cui ha fatto l'ordine." | "The one you ordered with.";
+    find_help: "Non trovi il numero? Scrivici:" | "Non trova il numero? Ci scriva:" | "Cannot find the number? Write to us:";
     find_button: "Mandami il link" | "Mandatemi il link" | "Send me the link";
     find_missing: "Servono il numero dell'ordine e un'e-mail." | "Servono il numero dell'ordine e un'e-mail." | "Order number and e-mail are needed.";
     find_done: "Se i dati corrispondono, il link è in arrivo per e-mail." | "Se i dati corrispondono, il link è in arrivo per e-mail." | "If the details match, the link is on its way by e-mail.";

@@ -144,6 +144,14 @@ pub enum ShopCommand {
         #[arg(required = true)]
         notices: Vec<String>,
     },
+    /// Give the shop's customer pages a host name of their own, or take it away; without one, say which it is and whether
+    /// it leads here.
+    PagesDomain {
+        /// The shop.
+        slug: String,
+        /// The name (`ordini.bottega.it`), or `none`.
+        host: Option<String>,
+    },
     /// Change settings with a TOML file, or print them when none is given.
     Settings {
         /// The shop.

@@ -13,6 +13,24 @@ const WORDS: Record<string, Words> = {
   en: { number: "Order number", email: "E-mail", send: "Find my order" },
 };
 
+/** Looks of no weight: every rule of the site wins over them. */
+const LOOKS = `
+:where(.dopo-lookup){max-width:26rem}
+:where(.dopo-lookup p){margin:0 0 1rem}
+:where(.dopo-lookup label){display:block;margin:0 0 .25rem;font-weight:600}
+:where(.dopo-lookup input){box-sizing:border-box;width:100%;min-height:48px;padding:.5rem .75rem;font:inherit}
+:where(.dopo-lookup button){min-height:48px;padding:.5rem 1.25rem;font:inherit;font-weight:600;cursor:pointer}
+`;
+
+/** Gives the form looks where the browser can keep them apart from the site's own. */
+function dress(root: Document): void {
+  if ("adoptedStyleSheets" in root && "replaceSync" in CSSStyleSheet.prototype) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(LOOKS);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  }
+}
+
 export function place(root: Document, script: HTMLScriptElement): void {
   const shop = script.dataset.shop ?? "";
   const address = new URL(script.src);
@@ -41,6 +59,7 @@ export function place(root: Document, script: HTMLScriptElement): void {
   const button = root.createElement("button");
   button.textContent = words.send;
   form.append(button);
+  dress(root);
   const into = script.dataset.into === undefined ? null : root.querySelector(script.dataset.into);
   if (into === null) {
     script.after(form);

@@ -109,7 +109,7 @@ pub fn checklist_of(
                 .any(|record| record.id == name && record.state == RecordState::Found)
         }))
     };
-    let items = vec![
+    let mut items = vec![
         CheckItem {
             id: "seller",
             state: must(identity.into_iter().all(|text| given(text))),
@@ -199,6 +199,16 @@ pub fn checklist_of(
             en_do: "Publish the record shown in Settings, Domain.",
         },
     ];
+    if settings.pages_domain.is_some() {
+        items.push(CheckItem {
+            id: "pages",
+            state: dns("pages"),
+            it: "Il nome delle pagine dei clienti porta qui",
+            en: "The host name of the customer pages leads here",
+            it_do: "Pubblica il record indicato in Impostazioni, Dominio.",
+            en_do: "Publish the record shown in Settings, Domain.",
+        });
+    }
     Checklist {
         ready: items.iter().all(|item| item.state != CheckState::Missing),
         live: settings.is_live(),

@@ -2,9 +2,11 @@
 
 use super::{Actor, Desk, SettingsError};
 use crate::ports::DnsAway;
+use crate::shops::host_of;
 use dopo_core::advance::Shop;
 use jiff::Timestamp;
 use serde_json::json;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The name of the keys that Dopo makes.
@@ -38,8 +40,10 @@ impl RecordState {
 /// One record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DomainRecord {
-    /// `spf`, `dkim` or `dmarc`.
+    /// `spf`, `dkim`, `dmarc` or `pages`.
     pub id: &'static str,
+    /// Type of the record: `TXT`, or `CNAME` for the pages.
+    pub kind: &'static str,
     /// Its name.
     pub name: String,
     /// What it should say; empty while there is no key to publish.
@@ -59,7 +63,7 @@ pub struct DomainRecord {
 pub struct DomainCheck {
     /// The domain.
     pub domain: String,
-    /// SPF, DKIM, DMARC.
+    /// SPF, DKIM, DMARC, and the host of the shop's pages where it has one.
     pub records: Vec<DomainRecord>,
     /// When it was looked at.
     pub checked_at: Timestamp,
@@ -78,19 +82,21 @@ impl Desk {
         };
         let dns = &self.outward.dns;
         let dmarc_name = format!("_dmarc.{domain}");
-        let (spf, key, dmarc) = tokio::join!(
+        let (spf, key, dmarc, pages) = tokio::join!(
             dns.txt(&domain),
             dns.txt(&dkim_name),
-            self.dmarc(&domain, &dmarc_name)
+            self.dmarc(&domain, &dmarc_name),
+            self.pages_record(shop)
         );
         let (spf_state, spf_found) = judge_spf(spf);
         let (key_state, key_found) =
             judge_dkim(key, dkim.as_ref().map(|(_, value)| value.as_str()));
         let (dmarc_state, dmarc_found) = judge_dmarc(dmarc);
-        DomainCheck {
+        let mut check = DomainCheck {
             records: vec![
                 DomainRecord {
                     id: "spf",
+                    kind: "TXT",
                     name: domain.clone(),
                     value: spf_found
                         .clone()
@@ -103,6 +109,7 @@ impl Desk {
                 },
                 DomainRecord {
                     id: "dkim",
+                    kind: "TXT",
                     name: dkim_name,
                     value: dkim.map(|(_, value)| value).unwrap_or_default(),
                     why_it: "La chiave con cui chi riceve controlla la firma delle e-mail.",
@@ -112,6 +119,7 @@ impl Desk {
                 },
                 DomainRecord {
                     id: "dmarc",
+                    kind: "TXT",
                     name: dmarc_name,
                     value: dmarc_found
                         .clone()
@@ -125,7 +133,40 @@ impl Desk {
             ],
             domain,
             checked_at: self.engine.now(),
-        }
+        };
+        check.records.extend(pages);
+        check
+    }
+
+    /// Whether the host of the shop's pages leads to where the installation's own leads; `None` where it has none. Behind
+    /// a network that spreads pages over the world addresses may differ and all be well: it warns and refuses nothing.
+    async fn pages_record(&self, shop: &Shop) -> Option<DomainRecord> {
+        let host = shop.settings.pages_domain.as_deref()?;
+        let here = host_of(self.engine.public_url()).unwrap_or_default();
+        let dns = &self.outward.dns;
+        let known = here.parse::<IpAddr>().ok();
+        let ours = async {
+            match known {
+                Some(address) => Ok(vec![address]),
+                None => dns.addresses(here).await,
+            }
+        };
+        let (theirs, ours) = tokio::join!(dns.addresses(host), ours);
+        let (state, found) = judge_pages(theirs, ours);
+        Some(DomainRecord {
+            id: "pages",
+            kind: match known {
+                None => "CNAME",
+                Some(IpAddr::V4(_)) => "A",
+                Some(IpAddr::V6(_)) => "AAAA",
+            },
+            name: host.to_owned(),
+            value: here.to_owned(),
+            why_it: "Porta i clienti alle pagine del negozio sotto il suo nome. Serve anche un certificato TLS per questo nome davanti a Dopo.",
+            why_en: "Leads customers to the shop's pages under its own name. The name needs a TLS certificate in front of Dopo, too.",
+            state,
+            found,
+        })
     }
 
     /// A policy of the domain itself, else of the one above it.
@@ -254,6 +295,24 @@ fn judge_dmarc(answer: Answer) -> (RecordState, Option<String>) {
     }
 }
 
+fn judge_pages(
+    theirs: Result<Vec<IpAddr>, DnsAway>,
+    ours: Result<Vec<IpAddr>, DnsAway>,
+) -> (RecordState, Option<String>) {
+    let (Ok(theirs), Ok(ours)) = (theirs, ours) else {
+        return (RecordState::Unknown, None);
+    };
+    let words: Vec<String> = theirs.iter().map(ToString::to_string).collect();
+    let found = (!words.is_empty()).then(|| words.join(", "));
+    let state = match () {
+        () if theirs.is_empty() => RecordState::Missing,
+        () if ours.is_empty() => RecordState::Unknown,
+        () if theirs.iter().any(|address| ours.contains(address)) => RecordState::Found,
+        () => RecordState::Different,
+    };
+    (state, found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,6 +350,28 @@ mod tests {
             Different
         );
         assert_eq!(judge_dkim(says(&[]), Some(ours)).0, Missing);
+    }
+
+    #[test]
+    fn pages_are_here_when_their_host_leads_where_ours_does() {
+        use RecordState::*;
+        let at = |addresses: &[&str]| -> Result<Vec<IpAddr>, DnsAway> {
+            Ok(addresses
+                .iter()
+                .map(|a| a.parse().expect("an address"))
+                .collect())
+        };
+        let ours = || at(&["192.0.2.7", "2001:db8::7"]);
+        assert_eq!(judge_pages(at(&["192.0.2.7"]), ours()).0, Found);
+        assert_eq!(
+            judge_pages(at(&["192.0.2.9"]), ours()),
+            (Different, Some("192.0.2.9".to_owned()))
+        );
+        assert_eq!(judge_pages(at(&[]), ours()), (Missing, None));
+        assert_eq!(
+            judge_pages(Err(DnsAway("no network".into())), ours()).0,
+            Unknown
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::Engine;
 use crate::intake::{IngestError, NewIntake};
 use crate::library;
 use crate::ports::StoreError;
+use crate::render::colour::{CONTRAST_MIN, PAPER_LIGHT, accessible_accent, contrast};
 use crate::tokens::Token;
 use dopo_core::advance::Shop;
 use dopo_core::customer::{PersonDetails, PersonRef};
@@ -72,6 +73,48 @@ impl Engine {
             .await?;
         self.refresh_shops().await
     }
+
+    /// What cannot be used of changed settings although each is well formed: a host name that serves something else already,
+    /// a colour on which nothing can be read. A colour that stood there before stays: pages bring it to where it can be read.
+    pub fn unusable(
+        &self,
+        shop: ShopId,
+        before: &ShopSettings,
+        after: &ShopSettings,
+    ) -> Vec<FieldProblem> {
+        let host = after
+            .pages_domain
+            .as_deref()
+            .filter(|host| !self.is_host_free(shop, host))
+            .map(|_| check::pages_domain_taken());
+        let accent = after
+            .accent
+            .as_deref()
+            .filter(|_| after.accent != before.accent)
+            .and_then(unreadable);
+        host.into_iter().chain(accent).collect()
+    }
+}
+
+/// The problem with a colour that white text cannot be read on, with the nearest one on which it can (A11Y-03).
+fn unreadable(accent: &str) -> Option<FieldProblem> {
+    let reached = contrast(accent, PAPER_LIGHT)?;
+    if reached >= CONTRAST_MIN {
+        return None;
+    }
+    let near = accessible_accent(Some(accent)).light;
+    let digits = format!("{reached:.1}");
+    Some(FieldProblem {
+        field: "accent".to_owned(),
+        code: "contrast",
+        it: format!(
+            "Su questo colore non si legge: il contrasto è {} a 1 e ne servono 4,5. Il più vicino che va bene è {near}.",
+            digits.replace('.', ",")
+        ),
+        en: format!(
+            "Text cannot be read on this colour: its contrast is {digits} to 1, and 4.5 is needed. The nearest that will do is {near}."
+        ),
+    })
 }
 
 impl Desk {
@@ -88,6 +131,12 @@ impl Desk {
         let _one_at_a_time = self.settings_lock.lock().await;
         let stored = self.stored(shop.id).await?;
         let (settings, changed) = patched(&stored.0, patch).map_err(SettingsError::Fields)?;
+        // What other nodes and commands have changed counts, too.
+        self.engine.refresh_shops().await?;
+        let problems = self.engine.unusable(shop.id, &stored.0, &settings);
+        if !problems.is_empty() {
+            return Err(SettingsError::Fields(problems));
+        }
         if changed.is_empty() {
             return self.engine.shop(shop.id).ok_or(SettingsError::Gone);
         }
@@ -293,7 +342,7 @@ impl Desk {
             shop: shop.id,
             order,
         });
-        Ok((order, format!("{}/o/{token}", self.engine.public_url())))
+        Ok((order, format!("{}/o/{token}", self.engine.pages_url(shop))))
     }
 
     /// Sets the secret of a connection.
@@ -442,6 +491,28 @@ mod tests {
         assert_eq!(changed, ["register", "seller"]);
         let (after, changed) = patch(json!({"reply_to": null})).expect("good");
         assert_eq!((after, changed.len()), (shop(), 0));
+    }
+
+    #[test]
+    fn a_colour_on_which_nothing_can_be_read_names_the_nearest_that_will_do() {
+        let problem = unreadable("#ffcc00").expect("white on yellow");
+        assert_eq!(
+            (problem.field.as_str(), problem.code),
+            ("accent", "contrast")
+        );
+        let near = problem
+            .en
+            .rsplit(' ')
+            .next()
+            .and_then(|last| last.strip_suffix('.'))
+            .expect("a colour at the end");
+        assert!(
+            problem.it.contains(near) && problem.it.contains("1,4 a 1"),
+            "{}",
+            problem.it
+        );
+        assert_eq!(unreadable(near), None);
+        assert_eq!(unreadable("#a8481f"), None);
     }
 
     #[test]

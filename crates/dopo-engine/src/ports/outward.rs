@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// DNS could not be asked: no network, no answer in time, or the server failed.
@@ -18,6 +19,11 @@ pub trait Dns: Send + Sync + 'static {
     /// # Errors
     /// [`DnsAway`] when the answer is not known.
     async fn txt(&self, name: &str) -> Result<Vec<String>, DnsAway>;
+    /// The addresses that a host name leads to, over as many aliases as there are; empty when it leads nowhere.
+    ///
+    /// # Errors
+    /// [`DnsAway`] when the answer is not known.
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsAway>;
 }
 
 /// A request to somebody else's server.

@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use dopo_core::access::Scope;
+use dopo_core::advance::Shop;
 use dopo_core::consent::Channel;
 use dopo_core::id::{CustomerId, EffectId, OrderId};
 use dopo_core::italy::Locale;
@@ -424,12 +425,13 @@ pub(crate) async fn document(
     if rendered.html.is_empty() {
         return Err(nothing());
     }
-    Ok(framed(&app, &rendered.html))
+    Ok(framed(&app, &caller.shop, &rendered.html))
 }
 
 /// HTML of a mail as a document that can do nothing and is shown only by our own pages.
-pub(crate) fn framed(app: &App, mail: &str) -> Response {
-    let body = crate::captured::still(mail, &app.settings.public_url);
+pub(crate) fn framed(app: &App, shop: &Shop, mail: &str) -> Response {
+    let homes = [app.engine.public_url(), &app.engine.pages_url(shop)];
+    let body = crate::captured::still(mail, &homes);
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; base-uri 'none'; \
                   form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
     let mut response = html(StatusCode::OK, body, policy, "it");

@@ -11,7 +11,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use dopo_core::access::Scope;
 use dopo_core::customer::Customer;
+use dopo_core::gate::{PageDecision, decide_page};
 use dopo_core::id::{CustomerId, OrderId};
+use dopo_core::italy::Locale;
 use dopo_core::order::{Order, Standing};
 use dopo_core::words;
 use dopo_engine::ports::{MessageQuery, OrderFilter, PAGE_ROWS_MAX};
@@ -123,6 +125,43 @@ pub(crate) struct ReturnShape {
     en: &'static str,
 }
 
+/// Whether the customer's page shows more of the shop's goods.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PageGoodsShape {
+    /// It may.
+    shown: bool,
+    /// What it rests on (`consent`, `soft_spam`), or why not (`objected`, `parcel_trouble`, `switched_off`…).
+    #[schema(example = "soft_spam")]
+    why: &'static str,
+    /// The proof, where it may.
+    evidence: Option<String>,
+    /// The same in words, Italian.
+    it: &'static str,
+    /// The same, English.
+    en: &'static str,
+}
+
+impl From<PageDecision> for PageGoodsShape {
+    fn from(word: PageDecision) -> Self {
+        match word {
+            PageDecision::Show(grant) => PageGoodsShape {
+                shown: true,
+                why: grant.basis.as_str(),
+                it: grant.basis.words(Locale::It),
+                en: grant.basis.words(Locale::En),
+                evidence: Some(grant.evidence),
+            },
+            PageDecision::Leave { why } => PageGoodsShape {
+                shown: false,
+                why: why.as_str(),
+                it: why.words(Locale::It),
+                en: why.words(Locale::En),
+                evidence: None,
+            },
+        }
+    }
+}
+
 /// An order as a whole: everything the platform told, and beside it what we know.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct OrderShape {
@@ -150,6 +189,8 @@ pub(crate) struct OrderShape {
     messages: Vec<MessageRow>,
     /// What the customer sees.
     page_url: String,
+    /// Whether that page shows more of the shop's goods, and why.
+    page_goods: PageGoodsShape,
 }
 
 /// The order of this id, ours or else the platform's, with its customer.
@@ -202,6 +243,7 @@ pub(crate) async fn show(
         shop: caller.id(),
         order: order.id,
     });
+    let page_goods = decide_page(&caller.shop.settings, &person, &order, app.engine.now()).into();
     let shown = visible(&caller, Some(&person));
     let standing = words::standing(order.standing());
     let mut told = serde_json::to_value(&order).unwrap_or(Value::Null);
@@ -252,6 +294,7 @@ pub(crate) async fn show(
                 )
             })
             .collect(),
-        page_url: format!("{}/o/{token}", app.settings.public_url),
+        page_url: format!("{}/o/{token}", app.engine.pages_url(&caller.shop)),
+        page_goods,
     }))
 }

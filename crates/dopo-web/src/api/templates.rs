@@ -200,5 +200,5 @@ pub(crate) async fn document(
     if shown.rendered.html.is_empty() {
         return Err(Problem::not_found("This template has no HTML."));
     }
-    Ok(framed(&app, &shown.rendered.html))
+    Ok(framed(&app, &caller.shop, &shown.rendered.html))
 }

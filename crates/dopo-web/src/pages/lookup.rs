@@ -2,7 +2,7 @@
 //! the answer is the same, and as quick, whether there is such an order or not: what is looked up and sent happens after
 //! it. `/assets/lookup.js` puts the form on the shop's own site.
 
-use super::{Asked, Link, ToldPage, field, form};
+use super::{Asked, Link, ToldPage, contact_of, field, form};
 use crate::edge::client_address;
 use crate::page::{Frame, PageError, shop_page, shop_page_as};
 use crate::state::App;
@@ -36,6 +36,7 @@ struct LookupPage {
     frame: Frame,
     action: String,
     number: String,
+    contact: String,
     problem: Option<&'static str>,
 }
 
@@ -54,6 +55,7 @@ fn page(
         frame: Frame::new(&shop.settings, voice, voice.find_title().to_owned()),
         action: format!("/track/{slug}?lang={}", voice.tag()),
         number,
+        contact: contact_of(&shop.settings).to_owned(),
         problem,
     }
 }

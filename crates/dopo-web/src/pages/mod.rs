@@ -6,6 +6,7 @@
 pub(crate) mod click;
 pub(crate) mod countdown;
 pub(crate) mod digits;
+pub(crate) mod goods;
 pub(crate) mod hold;
 pub(crate) mod limits;
 pub(crate) mod lookup;
@@ -33,6 +34,7 @@ use dopo_core::consent::ConsentAct;
 use dopo_core::customer::Customer;
 use dopo_core::event::{Event, EventLine};
 use dopo_core::id::{CustomerId, ShopId};
+use dopo_core::shop::ShopSettings;
 use dopo_engine::intake::NewIntake;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -95,6 +97,15 @@ pub(crate) struct Ask {
 pub(crate) struct Link {
     pub href: String,
     pub label: &'static str,
+}
+
+/// Where customers write to a shop.
+pub(crate) fn contact_of(shop: &ShopSettings) -> &str {
+    if shop.seller.email.is_empty() {
+        &shop.from_email
+    } else {
+        &shop.seller.email
+    }
 }
 
 /// The shop of a token; one that was removed has no pages.

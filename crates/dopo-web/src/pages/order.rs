@@ -3,9 +3,10 @@
 //! The page is the same for everybody who has its address. Its script asks for it again now and then, naming the version
 //! it shows: as long as nothing changed the answer is 304, and such a question counts as no view.
 
+use super::goods::{Good, goods};
 use super::order_view::{OrderView, calendar, order_view};
 use super::pixel::{day, who};
-use super::{Asked, shop_of};
+use super::{Asked, contact_of, shop_of};
 use crate::edge::client_address;
 use crate::page::{Frame, PageError, shop_page};
 use crate::state::{App, hex};
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use dopo_core::advance::Shop;
 use dopo_core::customer::Customer;
 use dopo_core::event::Actor;
+use dopo_core::gate::{PageDecision, decide_page};
 use dopo_core::order::Order;
 use dopo_engine::tokens::Token;
 use sha2::{Digest, Sha256};
@@ -31,6 +33,7 @@ pub(crate) const VIEWS: &str = "pages.tracking";
 struct OrderPage {
     frame: Frame,
     view: OrderView,
+    goods: Vec<Good>,
     contact: String,
     preferences: String,
     version: String,
@@ -129,13 +132,22 @@ pub(crate) async fn show(
     count(&app, &found.shop, &method, &headers, peer);
     let settings = &found.shop.settings;
     let voice = found.voice;
-    let view = order_view(settings, &found.order, voice, app.engine.now(), &found.base);
-    let version = version_of(&view, voice);
+    let now = app.engine.now();
+    let view = order_view(settings, &found.order, voice, now, &found.base);
+    let offer = decide_page(settings, &found.customer, &found.order, now);
+    // Which goods they are changes no version: questions for news read nothing of them.
+    let shown = matches!(offer, PageDecision::Show(_));
+    let version = version_of(&(&view, shown), voice);
     if let Some(response) = not_modified(&headers, &version) {
         return Ok(response);
     }
     let mut frame = Frame::new(settings, voice, view.title.clone());
     frame.withdrawal = Some("#recesso".to_owned());
+    let goods = match &offer {
+        PageDecision::Show(grant) => goods(&app, &found, grant).await,
+        PageDecision::Leave { .. } => Vec::new(),
+    };
+    frame.pictures = goods.iter().filter_map(|good| good.image.clone()).collect();
     let preferences = Token::Preferences {
         shop: found.shop.id,
         customer: found.customer.id,
@@ -143,11 +155,8 @@ pub(crate) async fn show(
     let page = OrderPage {
         news: fill(voice.live_news(), &[("sentence", &view.sentence)]),
         view,
-        contact: if settings.seller.email.is_empty() {
-            settings.from_email.clone()
-        } else {
-            settings.seller.email.clone()
-        },
+        goods,
+        contact: contact_of(settings).to_owned(),
         preferences: format!(
             "/p/{}?lang={}",
             app.engine.tokens().seal(&preferences),
@@ -171,7 +180,7 @@ pub(crate) async fn calendar_file(
         .and_then(|seq| seq.parse().ok())
         .ok_or(PageError::Missing)?;
     let found = find(&app, &token, asked.lang.as_deref()).await?;
-    let url = format!("{}{}", app.settings.public_url, found.base);
+    let url = format!("{}{}", app.engine.pages_url(&found.shop), found.base);
     let entry = calendar(
         &found.shop.settings,
         &found.order,

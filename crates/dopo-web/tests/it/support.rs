@@ -28,6 +28,7 @@ use dopo_web::{App, AppState, WebParts, WebSettings};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
@@ -162,6 +163,10 @@ struct NoDns;
 #[async_trait::async_trait]
 impl Dns for NoDns {
     async fn txt(&self, _name: &str) -> Result<Vec<String>, DnsAway> {
+        Err(DnsAway("there is no network in tests".to_owned()))
+    }
+
+    async fn addresses(&self, _host: &str) -> Result<Vec<IpAddr>, DnsAway> {
         Err(DnsAway("there is no network in tests".to_owned()))
     }
 }
@@ -456,6 +461,16 @@ impl House {
             build::order_updated(external_id, "chiara@posta.example"),
         )
         .await;
+        self.engine
+            .store()
+            .order_by_external_id(self.shop, external_id)
+            .await
+            .expect("the store answers")
+            .expect("the order is known")
+    }
+
+    /// The order with this id of the platform's.
+    pub(crate) async fn order_of(&self, external_id: &str) -> Order {
         self.engine
             .store()
             .order_by_external_id(self.shop, external_id)

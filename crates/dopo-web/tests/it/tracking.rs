@@ -412,3 +412,39 @@ async fn a_page_that_is_looked_at_asks_for_news_and_counts_as_one_view() {
     let views: i64 = counted.iter().map(|(_, n)| n).sum();
     assert_eq!(views, 1);
 }
+
+#[tokio::test]
+async fn the_map_shows_the_way_from_two_recognised_places_on() {
+    let (house, path) = under_way(None).await;
+    let at = |place: &str, after_s| {
+        let scan = Checkpoint {
+            source: ScanSource::Carrier,
+            place: Some(place.to_owned()),
+            ..Checkpoint::new(build::t(after_s), ParcelState::InTransit)
+        };
+        Telling {
+            scans: vec![scan.into()],
+            ..Telling::default()
+        }
+    };
+    house
+        .ingest("a", telling("N1", at("HUB BOLOGNA", 8_000)))
+        .await;
+    house.ingest("b", telling("N1", at("Leipzig", 8_100))).await;
+    let before = house.get(&path).await.text();
+    assert!(!before.contains("<svg class=\"map"), "one place is no way");
+    house
+        .ingest("c", telling("N1", at("Filiale di Roma", 9_000)))
+        .await;
+    let text = house.get(&path).await.text();
+    assert!(
+        text.contains(
+            "role=\"img\" aria-label=\"Il pacco sulla carta d&#39;Italia: Bologna, Roma\""
+        ),
+        "{text}"
+    );
+    assert!(text.contains(">Roma</text>"));
+    let svg = &text[text.find("<svg class=\"map").expect("a map")..];
+    let svg = svg.split("</svg>").next().expect("its end");
+    assert!(svg.len() < 3_000, "{} bytes before compression", svg.len());
+}

@@ -10,7 +10,7 @@ use dopo_core::italy::email::EmailAddress;
 use dopo_core::shop::check::{self, NOTICES};
 use dopo_core::shop::{Seller, ShopSettings};
 use dopo_engine::Engine;
-use dopo_engine::desk::{CheckState, checklist_of};
+use dopo_engine::desk::{CheckState, RecordState, checklist_of};
 use dopo_engine::ports::DkimMaker;
 use serde_json::json;
 use std::path::Path;
@@ -91,7 +91,8 @@ pub async fn run(config: &Config, command: ShopCommand, json: bool) -> Result<()
             let mut settings: ShopSettings = toml::from_str(&text)
                 .with_context(|| format!("the settings in {} have a mistake", file.display()))?;
             settings.live_since = shop.settings.live_since;
-            let problems = check::check(&settings);
+            let mut problems = check::check(&settings);
+            problems.extend(engine.unusable(shop.id, &shop.settings, &settings));
             if !problems.is_empty() {
                 let lines: Vec<String> = problems
                     .iter()
@@ -107,6 +108,9 @@ pub async fn run(config: &Config, command: ShopCommand, json: bool) -> Result<()
                 "The settings of {slug} are saved; a running server takes them over within a second."
             );
             Ok(())
+        }
+        ShopCommand::PagesDomain { slug, host } => {
+            pages_domain(&engine, config, &slug, host.as_deref()).await
         }
         ShopCommand::List => {
             for shop in engine.shops() {
@@ -254,6 +258,54 @@ async fn connect(
             "Point the webhooks of the platform to {}/hooks/{slug}/{name}",
             engine.public_url()
         ),
+    }
+    Ok(())
+}
+
+/// Sets, takes away or looks at the host name of a shop's pages.
+async fn pages_domain(
+    engine: &Arc<Engine>,
+    config: &Config,
+    slug: &str,
+    host: Option<&str>,
+) -> Result<()> {
+    let mut shop = shop_named(engine, slug)?;
+    if let Some(host) = host {
+        let settings = ShopSettings {
+            pages_domain: (host != "none").then(|| host.trim().to_owned()),
+            ..shop.settings.clone()
+        };
+        let mut problems = check::check(&settings);
+        problems.extend(engine.unusable(shop.id, &shop.settings, &settings));
+        if let Some(problem) = problems.iter().find(|p| p.field == "pages_domain") {
+            bail!("`{host}` cannot be used. {}", problem.en);
+        }
+        engine
+            .store()
+            .save_shop(shop.id, &settings, shop.disconnected)
+            .await?;
+        engine.refresh_shops().await?;
+        shop = shop_named(engine, slug)?;
+    }
+    println!("The pages of {slug} are at {}", engine.pages_url(&shop));
+    if shop.settings.pages_domain.is_none() {
+        return Ok(());
+    }
+    let desk = wire::desk(Arc::clone(engine), config, false);
+    let domain = desk.check_domain(&shop).await;
+    if let Some(record) = domain.records.iter().find(|record| record.id == "pages") {
+        println!(
+            "{:10} {} {} {}",
+            record.state.as_str(),
+            record.name,
+            record.kind,
+            record.value
+        );
+        if record.state != RecordState::Found {
+            println!(
+                "           Publish this record, and give the name a TLS certificate in front of Dopo."
+            );
+        }
     }
     Ok(())
 }

@@ -82,12 +82,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set a platform's secret
+         * Set a platform's or courier's secret
          * @description The secret before stays valid beside the new one, so that a rotation loses nothing.
          */
         put: operations["connect"];
         post?: never;
-        delete?: never;
+        /**
+         * Remove a secret
+         * @description From now on what comes from there is refused. What came stays.
+         */
+        delete: operations["disconnect"];
         options?: never;
         head?: never;
         patch?: never;
@@ -177,6 +181,23 @@ export interface paths {
         post?: never;
         /** Remove an account with a courier */
         delete: operations["remove_courier_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courier-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hooks of couriers and collectors, and when they last spoke */
+        get: operations["courier_hooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1006,6 +1027,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ready-journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Built-in journeys that the shop does not have: those that came after it was set up. */
+        get: operations["readyJourneys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ready-journeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds one of them to the shop, switched off: nobody enters it until it is switched on. The shop's own templates stay. */
+        post: operations["addReadyJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}/stop": {
         parameters: {
             query?: never;
@@ -1520,6 +1575,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/write-backs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words to the shop's platform about its parcels, newest first
+         * @description Each says which parcel and which state; `POST /api/v1/deliveries/{id}/replay` carries one again.
+         */
+        get: operations["write_backs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1797,7 +1872,7 @@ export interface components {
              */
             health: string;
             /**
-             * @description Where the platform sends its webhooks.
+             * @description Where the sender sends its webhooks.
              * @example https://dopo.example/hooks/casa-lago/shopify
              */
             hook_url: string;
@@ -1811,7 +1886,7 @@ export interface components {
             /** @description Its topic. */
             last_topic?: string | null;
             /**
-             * @description `shopify`, `woocommerce` or `events`.
+             * @description `shopify`, `woocommerce`, `events`, or the name of a courier's hook (`qapla`, `ups`…).
              * @example shopify
              */
             source: string;
@@ -1991,7 +2066,12 @@ export interface components {
         CountsShape: {
             /**
              * Format: int64
-             * @description Clicked; null: not counted by step.
+             * @description Messages that left whose clicks may be measured because the person agreed.
+             */
+            click_measurable: number;
+            /**
+             * Format: int64
+             * @description Of them, clicked by a human, on the day of the click; null where there was nothing to measure.
              */
             clicked?: number | null;
             /**
@@ -2001,7 +2081,12 @@ export interface components {
             held_back: number;
             /**
              * Format: int64
-             * @description Opened; null: not counted by step.
+             * @description Messages that left whose opens may be measured because the person agreed.
+             */
+            open_measurable: number;
+            /**
+             * Format: int64
+             * @description Of them, opened by a human, on the day of the open; null where there was nothing to measure.
              */
             opened?: number | null;
             /**
@@ -2130,6 +2215,19 @@ export interface components {
             items: components["schemas"]["CourierAccount"][];
             /** @description With whom one can have an account. */
             vendors: components["schemas"]["CourierVendor"][];
+        };
+        /** @description The hook of a courier or collector. */
+        CourierHook: components["schemas"]["Connection"] & {
+            /**
+             * @description The name people know it by.
+             * @example Qapla'
+             */
+            title: string;
+        };
+        /** @description All couriers and collectors that tell by themselves. */
+        CourierHooks: {
+            /** @description One for each. */
+            items: components["schemas"]["CourierHook"][];
         };
         /** @description A courier of which something was counted. */
         CourierName: {
@@ -2348,7 +2446,7 @@ export interface components {
              */
             status: string;
             /**
-             * @description To which webhook.
+             * @description To which webhook; `0` is the shop's own platform.
              * @example 2
              */
             webhook: string;
@@ -2370,7 +2468,7 @@ export interface components {
              * @example casalago.example
              */
             domain: string;
-            /** @description SPF, DKIM and DMARC. */
+            /** @description SPF, DKIM and DMARC, and the host of the shop's pages where it has one of its own. */
             records: components["schemas"]["DomainRecord"][];
         };
         /** @description One record. */
@@ -2378,12 +2476,12 @@ export interface components {
             /** @description What is there. */
             found?: string | null;
             /**
-             * @description `spf`, `dkim` or `dmarc`.
+             * @description `spf`, `dkim`, `dmarc` or `pages`.
              * @example dkim
              */
             id: string;
             /**
-             * @description Type of the record.
+             * @description Type of the record: `TXT`; for the pages `CNAME`, or `A` or `AAAA` where the installation has no name.
              * @example TXT
              */
             kind: string;
@@ -3205,6 +3303,8 @@ export interface components {
          *       "status_it": "Trattenuto",
          *       "step": "cross_sell",
          *       "template": "cross_sell_48h",
+         *       "template_en": "Ideas after 48 hours",
+         *       "template_it": "Idee di acquisto dopo 48 ore",
          *       "why": {
          *         "basis": null,
          *         "decision": "held_back",
@@ -3271,8 +3371,12 @@ export interface components {
             status_it: string;
             /** @description Which step. */
             step: string;
-            /** @description Template. */
+            /** @description Name of the template. */
             template: string;
+            /** @description What the template is called, English. */
+            template_en: string;
+            /** @description What the template is called, Italian. */
+            template_it: string;
             /** @description Why it leaves or does not. */
             why: components["schemas"]["Why"];
         };
@@ -3378,7 +3482,7 @@ export interface components {
              */
             name: string;
             /**
-             * @description `customers`, `orders` or `messages`.
+             * @description `customers`, `orders`, `parcels`, `messages` or `inbox`.
              * @example customers
              */
             page: string;
@@ -3428,8 +3532,12 @@ export interface components {
             purpose?: string | null;
             /** @description Label of a message's step. */
             step?: string | null;
-            /** @description Its template. */
+            /** @description Name of its template. */
             template?: string | null;
+            /** @description What the template is called, English. */
+            template_en?: string | null;
+            /** @description What the template is called, Italian. */
+            template_it?: string | null;
         };
         /** @description A remark about a person. */
         NoteShape: {
@@ -3459,33 +3567,33 @@ export interface components {
             /** @description At most 4,000 characters. */
             text: string;
         };
-        /** @description How many there are now. */
+        /** @description How many there are now; null where that is not counted for the part of the shop that is asked about. */
         NowShape: {
             /**
              * Format: int64
-             * @description People known.
+             * @description People known; of the whole shop.
              */
-            customers: number;
+            customers?: number | null;
             /**
              * Format: int64
-             * @description Raw events that could not be used.
+             * @description Raw events that could not be used; of the whole shop.
              */
-            failed_inbox: number;
+            failed_inbox?: number | null;
             /**
              * Format: int64
-             * @description Messages that failed or are in doubt, counted up to 200.
+             * @description Messages that failed or are in doubt, counted up to 200; of the whole shop.
              */
-            failed_messages: number;
+            failed_messages?: number | null;
             /**
              * Format: int64
-             * @description Orders neither delivered nor cancelled.
+             * @description Orders neither delivered nor cancelled; of the whole shop and of places.
              */
-            orders_open: number;
+            orders_open?: number | null;
             /**
              * Format: int64
-             * @description Orders that need somebody.
+             * @description Orders that need somebody; of the whole shop and of places.
              */
-            orders_trouble: number;
+            orders_trouble?: number | null;
             /**
              * Format: int64
              * @description Messages that may leave now; null where several shops share the queue.
@@ -3498,14 +3606,14 @@ export interface components {
             queue_later?: number | null;
             /**
              * Format: int64
-             * @description Active runs of journeys.
+             * @description Active runs; of the whole shop and of journeys.
              */
-            runs: number;
+            runs?: number | null;
             /**
              * Format: int64
-             * @description Tasks open.
+             * @description Tasks open; of the whole shop.
              */
-            tasks_open: number;
+            tasks_open?: number | null;
         };
         /**
          * @description An order in a list.
@@ -3586,6 +3694,8 @@ export interface components {
             id: string;
             /** @description Messages about it, newest first; empty without the right to see messages. */
             messages: components["schemas"]["MessageRow"][];
+            /** @description Whether that page shows more of the shop's goods, and why. */
+            page_goods: components["schemas"]["PageGoodsShape"];
             /** @description What the customer sees. */
             page_url: string;
             /** @description Its parcels with their scans. */
@@ -3607,6 +3717,22 @@ export interface components {
             id: string;
             /** @description What the customer knows it by. */
             number?: string | null;
+        };
+        /** @description Whether the customer's page shows more of the shop's goods. */
+        PageGoodsShape: {
+            /** @description The same, English. */
+            en: string;
+            /** @description The proof, where it may. */
+            evidence?: string | null;
+            /** @description The same in words, Italian. */
+            it: string;
+            /** @description It may. */
+            shown: boolean;
+            /**
+             * @description What it rests on (`consent`, `soft_spam`), or why not (`objected`, `parcel_trouble`, `switched_off`…).
+             * @example soft_spam
+             */
+            why: string;
         };
         /** @description One page of a list. */
         Page_Act: {
@@ -3743,7 +3869,7 @@ export interface components {
                  */
                 status: string;
                 /**
-                 * @description To which webhook.
+                 * @description To which webhook; `0` is the shop's own platform.
                  * @example 2
                  */
                 webhook: string;
@@ -3948,8 +4074,12 @@ export interface components {
                 status_it: string;
                 /** @description Which step. */
                 step: string;
-                /** @description Template. */
+                /** @description Name of the template. */
                 template: string;
+                /** @description What the template is called, English. */
+                template_en: string;
+                /** @description What the template is called, Italian. */
+                template_it: string;
                 /** @description Why it leaves or does not. */
                 why: components["schemas"]["Why"];
             }[];
@@ -4014,6 +4144,29 @@ export interface components {
                 test: boolean;
                 /** @description What the customer pays. */
                 total: components["schemas"]["Money"];
+            }[];
+            /** @description Ask on with `?cursor=` and this; null on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReadyJourney: {
+            /** @description The rows. */
+            items: {
+                /** @description Its document (YAML). */
+                document: string;
+                /** @description As it is drawn; nothing has gone on in it yet. */
+                graph: components["schemas"]["GraphShape"];
+                /**
+                 * @description Id.
+                 * @example depot_hold
+                 */
+                id: string;
+                /** @description English name. */
+                name_en: string;
+                /** @description Italian name. */
+                name_it: string;
+                /** @description What starts it. */
+                trigger: components["schemas"]["TextShape"];
             }[];
             /** @description Ask on with `?cursor=` and this; null on the last page. */
             next?: string | null;
@@ -4148,6 +4301,8 @@ export interface components {
                 name: string;
                 /** @description Subject of a mail, with its placeholders. */
                 subject?: string | null;
+                /** @description What it is called, in its language; its name where it has no title. */
+                title: string;
                 /**
                  * Format: int32
                  * @description Newest version.
@@ -4526,6 +4681,24 @@ export interface components {
              */
             version: number;
         };
+        /** @description A built-in journey that the shop does not have. */
+        ReadyJourney: {
+            /** @description Its document (YAML). */
+            document: string;
+            /** @description As it is drawn; nothing has gone on in it yet. */
+            graph: components["schemas"]["GraphShape"];
+            /**
+             * @description Id.
+             * @example depot_hold
+             */
+            id: string;
+            /** @description English name. */
+            name_en: string;
+            /** @description Italian name. */
+            name_it: string;
+            /** @description What starts it. */
+            trigger: components["schemas"]["TextShape"];
+        };
         /**
          * @description A remark of the checker.
          * @example {
@@ -4753,7 +4926,7 @@ export interface components {
             /** @description What it is, Italian. */
             it: string;
         };
-        /** @description A platform's secret. */
+        /** @description A platform's or courier's secret. */
         Secret: {
             /**
              * @description As the platform shows it.
@@ -5051,6 +5224,7 @@ export interface components {
          *       "locale": "it",
          *       "name": "guide_24h",
          *       "subject": "Come prendersi cura di {{ product.title }}",
+         *       "title": "Guida dopo 24 ore",
          *       "version": 1
          *     }
          */
@@ -5063,6 +5237,8 @@ export interface components {
             name: string;
             /** @description Subject of a mail, with its placeholders. */
             subject?: string | null;
+            /** @description What it is called, in its language; its name where it has no title. */
+            title: string;
             /**
              * Format: int32
              * @description Newest version.
@@ -5154,14 +5330,14 @@ export interface components {
              * @description First day.
              */
             from: string;
-            /** @description What was held back and why, most frequent first. Not counted by place. */
+            /** @description What was held back and why, most frequent first. */
             held_back: components["schemas"]["HeldBackShape"][];
             /** @description The figures. */
             kpis: components["schemas"]["KpiShape"][];
             /** @description How many there are now. */
             now: components["schemas"]["NowShape"];
-            /** @description Where parcels are now. */
-            parcels: components["schemas"]["ParcelsShape"][];
+            /** @description Where parcels are now; null for a channel or a journey, which have none. */
+            parcels?: components["schemas"]["ParcelsShape"][] | null;
             /** @description The sentence: said first. */
             sentence: components["schemas"]["TextShape"];
             /** @description Which part of the shop. */
@@ -5693,7 +5869,7 @@ export interface operations {
                 "Dopo-Shop"?: components["parameters"]["Shop"];
             };
             path: {
-                /** @description `shopify`, `woocommerce` or `events`. */
+                /** @description `shopify`, `woocommerce`, `events`, or a courier's hook. */
                 source: string;
             };
             cookie?: never;
@@ -5752,6 +5928,60 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path: {
+                /** @description `shopify`, `woocommerce`, `events`, or a courier's hook. */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed, with the secret before it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthorized`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: `connections:write`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no such source, or no secret. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };
@@ -6062,6 +6292,51 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    courier_hooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One for each that tells by itself. No secret is shown. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierHooks"];
+                };
+            };
+            /** @description `unauthorized`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: `connections:read`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NoShop"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -8513,6 +8788,70 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    readyJourneys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journeys, as pictures and documents. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReadyJourney"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addReadyJourney: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+                /** @description The same key with the same body gets the first answer again; with another body 422 `idempotency_key_reused`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Id of the journey. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journey as it now stands, switched off. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyShape"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["Missing"];
+            409: components["responses"]["Running"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     stopRun: {
         parameters: {
             query?: never;
@@ -10102,7 +10441,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `customers`, `orders` or `messages`.
+                 * @description `customers`, `orders`, `parcels`, `messages` or `inbox`.
                  * @example customers
                  */
                 page?: string;
@@ -10613,6 +10952,66 @@ export interface operations {
             };
             409: components["responses"]["Running"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    write_backs: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `done` or `failed`. */
+                status?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of this page, at most 200. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of words. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description `unauthorized`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: `webhooks:read`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NoShop"];
+            /** @description `cursor_unreadable`, `query_invalid`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
         };

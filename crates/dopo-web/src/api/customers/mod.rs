@@ -401,7 +401,7 @@ async fn shape(app: &App, caller: &Caller, person: &Customer) -> Result<Customer
         }),
         consents: consents(person),
         gate: gate.into_iter().map(GateShape::from).collect(),
-        preferences_url: format!("{}/p/{token}", app.settings.public_url),
+        preferences_url: format!("{}/p/{token}", app.engine.pages_url(&caller.shop)),
     })
 }
 

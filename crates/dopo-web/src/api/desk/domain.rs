@@ -18,7 +18,7 @@ pub(crate) struct Domain {
     /// Which.
     #[schema(example = "casalago.example")]
     domain: String,
-    /// SPF, DKIM and DMARC.
+    /// SPF, DKIM and DMARC, and the host of the shop's pages where it has one of its own.
     records: Vec<DomainRecord>,
     /// When DNS was asked.
     checked_at: Timestamp,
@@ -27,10 +27,10 @@ pub(crate) struct Domain {
 /// One record.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct DomainRecord {
-    /// `spf`, `dkim` or `dmarc`.
+    /// `spf`, `dkim`, `dmarc` or `pages`.
     #[schema(example = "dkim")]
     id: &'static str,
-    /// Type of the record.
+    /// Type of the record: `TXT`; for the pages `CNAME`, or `A` or `AAAA` where the installation has no name.
     #[schema(example = "TXT")]
     kind: &'static str,
     /// Its name.
@@ -53,7 +53,7 @@ impl From<desk::DomainCheck> for Domain {
     fn from(check: desk::DomainCheck) -> Self {
         let show = |record: desk::DomainRecord| DomainRecord {
             id: record.id,
-            kind: "TXT",
+            kind: record.kind,
             name: record.name,
             value: record.value,
             why_it: record.why_it,

@@ -4,9 +4,11 @@ mod calendar;
 mod expected;
 mod headline;
 mod hold;
+mod map;
 mod timeline;
 
 pub use calendar::calendar;
+pub use map::Way;
 pub use hold::{Choice, HoldBox, HoldView, hold_stamp, hold_view};
 
 use crate::limits::LINES_SHOWN_MAX;
@@ -148,6 +150,8 @@ pub struct Track {
     pub url: Option<String>,
     /// What is inside, when the order travels in several.
     pub contents: Option<String>,
+    /// Its way on the map, where at least two of its places are recognised.
+    pub way: Option<Way>,
     /// Newest first.
     pub entries: Vec<Entry>,
     /// Sentence on entries that are not shown.

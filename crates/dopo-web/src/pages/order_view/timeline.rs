@@ -182,6 +182,7 @@ impl Page<'_> {
             turn: self
                 .turn(parcel)
                 .filter(|_| many || self.acting(parcel) != ActBy::Buyer),
+            way: self.way(parcel),
             dates: self.dates(parcel),
             estimate_note: self.estimate_note(parcel),
             delay: self.delay(parcel),

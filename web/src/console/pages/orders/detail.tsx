@@ -119,6 +119,14 @@ function Shown({ order }: { order: OrderDetail }) {
                   value: order.cancelled_at ? <Time at={order.cancelled_at} kind="long" /> : null,
                 },
                 order.test ? { label: t("test_label"), value: t("test") } : null,
+                order.page_goods
+                  ? {
+                      label: t("page_goods"),
+                      value: t(order.page_goods.shown ? "page_goods_yes" : "page_goods_no", {
+                        why: said(lang, order.page_goods),
+                      }),
+                    }
+                  : null,
               ]}
             />
           </Section>

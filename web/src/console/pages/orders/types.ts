@@ -92,4 +92,5 @@ export interface OrderDetail extends OrderSnapshot {
   returns: { external_id: string; state: string; at: string; it: string; en: string }[];
   messages: MessageRow[];
   page_url: string;
+  page_goods?: { shown: boolean; why: string; it: string; en: string };
 }

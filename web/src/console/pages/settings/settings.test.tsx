@@ -47,6 +47,7 @@ const shop: Shop = {
     sunset_months: 12,
     hold: { actions: ["redeliver"], payer: "shop", close_hours: 4 },
     coupon_prefix: "GRAZIE",
+    products_on_page: true,
   },
 };
 const owner = session([
@@ -102,6 +103,21 @@ test("a refused field says why beside itself", async () => {
   await user.click(screen.getByRole("button", { name: "Salva" }));
   expect(await screen.findByText("La partita IVA ha undici cifre.")).toBeDefined();
   expect(screen.getByLabelText("Partita IVA").getAttribute("aria-invalid")).toBe("true");
+});
+
+test("goods on the order page are switched off with one tick", async () => {
+  const user = userEvent.setup();
+  const asked = serve({ "GET /shop": shop, "PATCH /shop": shop });
+  await show(<ShopPage />, { as: owner });
+  await user.click(await screen.findByRole("checkbox", { name: /Proponi prodotti simili/ }));
+  await user.type(screen.getByLabelText("Nome delle pagine dei clienti"), "ordini.bottega.it");
+  await user.click(screen.getByRole("button", { name: "Salva" }));
+  await waitFor(() => expect(asked.some((one) => one.method === "PATCH")).toBe(true));
+  expect(asked.find((one) => one.method === "PATCH")?.body).toEqual({
+    products_on_page: false,
+    pages_domain: "ordini.bottega.it",
+    platform_notices_declared: true,
+  });
 });
 
 test("who may only look cannot save", async () => {

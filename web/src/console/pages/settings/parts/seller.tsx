@@ -1,4 +1,4 @@
-import { NativeSelect, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Fields, Section } from "../../../ui/section";
 import type { Draft } from "./draft";
@@ -140,7 +140,24 @@ export function Identity({ draft }: { draft: Draft }) {
             inputWrapperOrder={ORDER}
             {...draft.text("coupon_prefix")}
           />
+          <TextInput
+            label={t("pages.pages_domain")}
+            description={t("pages.domainHelp")}
+            inputWrapperOrder={ORDER}
+            placeholder="ordini.bottega.it"
+            autoCapitalize="off"
+            spellCheck={false}
+            {...draft.text("pages_domain", { optional: true })}
+          />
         </Fields>
+        <Checkbox
+          style={{ marginTop: 16 }}
+          label={t("pages.products_on_page")}
+          description={t("pages.productsHelp")}
+          disabled={draft.readOnly}
+          checked={draft.draft.products_on_page}
+          onChange={(event) => draft.set("products_on_page", event.currentTarget.checked)}
+        />
       </Section>
     </>
   );

@@ -55,6 +55,8 @@ export interface ShopSettings {
   mix: { promo_percent_max: number; window_days: number };
   sunset_months: number;
   coupon_prefix: string;
+  products_on_page: boolean;
+  pages_domain?: string | null;
   hold: {
     actions: string[];
     payer: "shop" | "buyer";
