@@ -291,7 +291,7 @@ async fn pages_domain(
     if shop.settings.pages_domain.is_none() {
         return Ok(());
     }
-    let desk = wire::desk(Arc::clone(engine), config, false);
+    let desk = wire::desk(Arc::clone(engine), config, false)?;
     let domain = desk.check_domain(&shop).await;
     if let Some(record) = domain.records.iter().find(|record| record.id == "pages") {
         println!(
