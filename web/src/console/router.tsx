@@ -29,24 +29,24 @@ function page(load: Page, ...areas: string[]): Page {
 /** Pages in the shell: somebody is signed in and looks at a shop. */
 const INSIDE: [path: string, page: Page][] = [
   ["/", page(() => import("./pages/today/index"), "messages", "orders", "today")],
-  ["/customers", page(() => import("./pages/customers/index"), "customers")],
+  ["/customers", page(() => import("./pages/customers/index"), "customers", "views")],
   [
     "/customers/$id",
     page(() => import("./pages/customers/detail"), "customers", "messages", "orders"),
   ],
-  ["/orders", page(() => import("./pages/orders/index"), "customers", "orders")],
+  ["/orders", page(() => import("./pages/orders/index"), "customers", "orders", "views")],
   [
     "/orders/exceptions",
-    page(() => import("./pages/exceptions/index"), "exceptions", "orders", "parcels"),
+    page(() => import("./pages/exceptions/index"), "exceptions", "orders", "parcels", "views"),
   ],
   ["/orders/$id", page(() => import("./pages/orders/detail"), "messages", "orders", "parcels")],
   ["/couriers", page(() => import("./pages/couriers/index"), "couriers", "today")],
   ["/journeys", page(() => import("./pages/journeys/index"), "journeys")],
   ["/journeys/$id", page(() => import("./pages/journeys/detail"), "journeys", "messages", "today")],
-  ["/messages", page(() => import("./pages/messages/index"), "messages")],
+  ["/messages", page(() => import("./pages/messages/index"), "messages", "views")],
   ["/messages/$id", page(() => import("./pages/messages/detail"), "messages")],
   ["/tasks", page(() => import("./pages/tasks/index"), "tasks")],
-  ["/inbox", page(() => import("./pages/inbox/index"), "inbox", "settings")],
+  ["/inbox", page(() => import("./pages/inbox/index"), "inbox", "settings", "views")],
   ["/inbox/$id", page(() => import("./pages/inbox/detail"), "inbox", "settings")],
 ];
 

@@ -187,6 +187,21 @@ async fn views_are_ones_own_or_everybodys_and_hold_no_search_text() {
         let made = seat.post("/views", view("province=BO", shared)).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
     }
+    for (page, query) in [
+        ("orders", "standing=trouble"),
+        ("parcels", "trouble=held&sort=deadline"),
+        ("messages", "status=held_back&channel=email"),
+        ("inbox", "status=failed"),
+    ] {
+        let told = json!({"page": page, "name": "Ogni mattina", "query": query, "shared": true});
+        let made = seat.post("/views", told).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{page}: {}", made.text());
+        let listed = seat.get(&format!("/views?page={page}")).await.json();
+        assert_eq!(listed["items"][0]["query"], query, "{page}");
+    }
+    let nowhere = json!({"page": "journeys", "name": "x", "query": "a=b", "shared": true});
+    let answer = seat.post("/views", nowhere).await;
+    assert_eq!(refusal(&answer), (422, "fields_invalid".to_owned()));
     let mine = seat.get("/views?page=customers").await.json();
     let items = mine["items"].as_array().expect("items").clone();
     assert_eq!(items.len(), 2);

@@ -14,7 +14,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 /// Lists that have views.
-const PAGES: [&str; 3] = ["customers", "orders", "messages"];
+const PAGES: [&str; 5] = ["customers", "orders", "parcels", "messages", "inbox"];
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 60;
 /// Longest filter, in bytes.
@@ -24,7 +24,7 @@ const QUERY_BYTES_MAX: usize = 1_000;
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ViewQuery {
-    /// `customers`, `orders` or `messages`.
+    /// `customers`, `orders`, `parcels`, `messages` or `inbox`.
     #[param(example = "customers")]
     page: Option<String>,
 }
@@ -58,7 +58,7 @@ pub(crate) struct View {
 /// A view to save.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(crate) struct NewView {
-    /// `customers`, `orders` or `messages`.
+    /// `customers`, `orders`, `parcels`, `messages` or `inbox`.
     #[schema(example = "customers")]
     page: String,
     /// Its name.
@@ -130,8 +130,8 @@ pub(crate) async fn save(
         return Err(Problem::field(
             "page",
             "no_such_page",
-            "Le viste si salvano per customers, orders, messages.",
-            "Views are saved for customers, orders, messages.",
+            "Le viste si salvano per customers, orders, parcels, messages, inbox.",
+            "Views are saved for customers, orders, parcels, messages, inbox.",
         ));
     }
     if name.is_empty()

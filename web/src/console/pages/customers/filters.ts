@@ -29,14 +29,6 @@ export function asked(query: Record<string, string>): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-/** The filters as a saved view keeps them: without the search, which could name a person. */
-export function viewQuery(query: Record<string, string>, names: readonly string[]): string {
-  const kept = names.flatMap((name) =>
-    query[name] ? [[name, query[name]] as [string, string]] : [],
-  );
-  return new URLSearchParams(kept).toString();
-}
-
 /** How many filters are set. */
 export function filtersSet(query: Record<string, string>): number {
   return FILTERS.filter((name) => query[name]).length;

@@ -12,12 +12,12 @@ import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Fields, Filters, Section } from "../../ui/section";
 import { Failed } from "../../ui/states";
+import { Views, viewQuery } from "../../ui/views";
 import css from "./customers.module.css";
-import { asked, FILTERS, filtersSet, viewQuery } from "./filters";
+import { asked, FILTERS, filtersSet } from "./filters";
 import { PROVINCES, REGIONS } from "./places";
 import { SearchField } from "./search-field";
 import type { CustomerRow } from "./types";
-import { Views } from "./views";
 import { MarketingBadge, UnreachableBadge } from "./words";
 
 /** The people of the shop. */

@@ -126,11 +126,3 @@ export interface PersonRun {
   state_en: string;
   order_id: string | null;
 }
-
-/** A filter somebody wants to find again. */
-export interface View {
-  id: string;
-  name: string;
-  query: string;
-  shared: boolean;
-}

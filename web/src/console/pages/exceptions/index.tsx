@@ -11,6 +11,7 @@ import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
 import { Status } from "../../ui/status";
+import { Views, viewQuery } from "../../ui/views";
 import { parcelTone } from "../orders/words";
 import css from "./exceptions.module.css";
 
@@ -19,6 +20,9 @@ type Row = Schemas["ExceptionRow"];
 
 /** Rows that one sees at once. */
 const ROWS = 100;
+
+/** What a saved view keeps of the address. */
+const KEPT = ["trouble", "sort"] as const;
 
 /** Parcels in trouble, those first that cost most. */
 export default function Exceptions() {
@@ -39,7 +43,12 @@ export default function Exceptions() {
       : t("sentence", { count: all, sum: format.money(data.at_risk) });
   return (
     <>
-      <PageHead title={t("title")} sentence={sentence} back={{ to: "/orders", label: t("back") }} />
+      <PageHead
+        title={t("title")}
+        sentence={sentence}
+        back={{ to: "/orders", label: t("back") }}
+        actions={<Views page="parcels" path="/orders/exceptions" query={viewQuery(query, KEPT)} />}
+      />
       <Filters label={t("filter")}>
         <SegmentedControl
           aria-label={t("sort.label")}

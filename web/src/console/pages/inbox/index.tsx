@@ -16,10 +16,13 @@ import { useProblem } from "../../ui/problem";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
 import { Status } from "../../ui/status";
+import { Views, viewQuery } from "../../ui/views";
 import type { Connection } from "../settings/parts/connect";
 import css from "./inbox.module.css";
 import { type InboxRow, noteOf, type Replay, STATUS_TONES, STATUSES } from "./types";
 
+/** What a saved view keeps of the address. */
+const KEPT = ["status", "source"] as const;
 /** Rows replayed in one request. */
 const REPLAY_MAX = 200;
 
@@ -71,33 +74,32 @@ export default function Inbox() {
               : t("someFailed", { count: failed })
         }
         actions={
-          write && (
-            <>
-              {chosen.size > 0 && (
-                <Button
-                  variant="filled"
-                  loading={replay.isPending}
-                  onClick={() => replay.mutate({ ids: [...chosen] })}
-                >
-                  {t("replayChosen", { count: chosen.size })}
-                </Button>
-              )}
-              {(failed ?? 0) > 0 && (
-                <Button
-                  leftSection={<IconRefresh size={16} aria-hidden />}
-                  loading={replay.isPending}
-                  onClick={() =>
-                    replay.mutate({
-                      status: "failed",
-                      ...(query.source ? { source: query.source } : {}),
-                    })
-                  }
-                >
-                  {t("replayFailed")}
-                </Button>
-              )}
-            </>
-          )
+          <>
+            <Views page="inbox" path="/inbox" query={viewQuery(query, KEPT)} />
+            {write && chosen.size > 0 && (
+              <Button
+                variant="filled"
+                loading={replay.isPending}
+                onClick={() => replay.mutate({ ids: [...chosen] })}
+              >
+                {t("replayChosen", { count: chosen.size })}
+              </Button>
+            )}
+            {write && (failed ?? 0) > 0 && (
+              <Button
+                leftSection={<IconRefresh size={16} aria-hidden />}
+                loading={replay.isPending}
+                onClick={() =>
+                  replay.mutate({
+                    status: "failed",
+                    ...(query.source ? { source: query.source } : {}),
+                  })
+                }
+              >
+                {t("replayFailed")}
+              </Button>
+            )}
+          </>
         }
       />
       {words && (

@@ -6,9 +6,13 @@ import { Link } from "../../ui/link";
 import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
+import { Views, viewQuery } from "../../ui/views";
 import { SearchField } from "../customers/search-field";
 import { OrdersTable } from "./table";
 import { type OrderRow, STANDINGS } from "./types";
+
+/** What a saved view keeps of the address. */
+const KEPT = ["standing"] as const;
 
 /** Orders with their parcels, by where they stand. */
 export default function Orders() {
@@ -25,7 +29,12 @@ export default function Orders() {
       <PageHead
         title={t("title")}
         sentence={t("sentence")}
-        actions={<Link to="/orders/exceptions">{t("exceptions")}</Link>}
+        actions={
+          <>
+            <Views page="orders" path="/orders" query={viewQuery(query, KEPT)} />
+            <Link to="/orders/exceptions">{t("exceptions")}</Link>
+          </>
+        }
       />
       <Filters label={t("search.label")}>
         <SearchField

@@ -2,19 +2,33 @@ import { Button, Checkbox, Menu, Stack, TextInput } from "@mantine/core";
 import { IconBookmark, IconPlus, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "../../api/client";
-import { useChange, useGet } from "../../api/hooks";
-import type { Page } from "../../api/types";
-import { useGo } from "../../ui/link";
-import { FormEnd } from "../../ui/section";
-import { Side } from "../../ui/side";
-import { Failed } from "../../ui/states";
-import { useUndo } from "../../ui/undo";
-import type { View } from "./types";
+import { api } from "../api/client";
+import { useChange, useGet } from "../api/hooks";
+import type { Page, Schemas } from "../api/types";
+import { useGo } from "./link";
+import { FormEnd } from "./section";
+import { Side } from "./side";
+import { Failed } from "./states";
+import { useUndo } from "./undo";
+
+type View = Schemas["View"];
+/** Lists that have views, as the API names them. */
+export type ViewsOf = "customers" | "orders" | "parcels" | "messages" | "inbox";
+
+/** Longest name of a view, characters. */
+const NAME_CHARS_MAX = 60;
+
+/** The filters as a saved view keeps them: only those named, never a search, which could name a person. */
+export function viewQuery(query: Record<string, string>, names: readonly string[]): string {
+  const kept = names.flatMap((name) =>
+    query[name] ? [[name, query[name]] as [string, string]] : [],
+  );
+  return new URLSearchParams(kept).toString();
+}
 
 /** Filters that were given a name, and a way to name the present ones. */
-export function Views({ page, path, query }: { page: string; path: string; query: string }) {
-  const { t } = useTranslation("customers");
+export function Views({ page, path, query }: { page: ViewsOf; path: string; query: string }) {
+  const { t } = useTranslation("views");
   const go = useGo();
   const undo = useUndo();
   const [naming, setNaming] = useState(false);
@@ -22,7 +36,7 @@ export function Views({ page, path, query }: { page: string; path: string; query
   const remove = useChange((view: View) => api.del(`/views/${view.id}`), {
     topics: ["settings"],
     onDone: (_, view) =>
-      undo({ text: t("views.removed", { name: view.name }), onUndo: () => again.mutate(view) }),
+      undo({ text: t("removed", { name: view.name }), onUndo: () => again.mutate(view) }),
   });
   const again = useChange(
     ({ name, query, shared }: View) => api.post("/views", { page, name, query, shared }),
@@ -35,15 +49,15 @@ export function Views({ page, path, query }: { page: string; path: string; query
       <Menu>
         <Menu.Target>
           <Button leftSection={<IconBookmark size={16} aria-hidden />}>
-            {present?.name ?? t("views.label")}
+            {present?.name ?? t("label")}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {items.length === 0 && <Menu.Label>{t("views.none")}</Menu.Label>}
+          {items.length === 0 && <Menu.Label>{t("none")}</Menu.Label>}
           {items.map((view) => (
             <Menu.Item key={view.id} onClick={() => go(`${path}?${view.query}`)}>
               {view.name}
-              {view.shared && <span className="muted"> · {t("views.shared")}</span>}
+              {view.shared && <span className="muted"> · {t("shared")}</span>}
             </Menu.Item>
           ))}
           <Menu.Divider />
@@ -52,27 +66,27 @@ export function Views({ page, path, query }: { page: string; path: string; query
             disabled={!query}
             onClick={() => setNaming(true)}
           >
-            {t("views.save")}
+            {t("save")}
           </Menu.Item>
           {present && (
             <Menu.Item
               leftSection={<IconTrash size={16} aria-hidden />}
               onClick={() => remove.mutate(present)}
             >
-              {t("views.remove", { name: present.name })}
+              {t("remove", { name: present.name })}
             </Menu.Item>
           )}
         </Menu.Dropdown>
       </Menu>
-      <Side opened={naming} onClose={() => setNaming(false)} title={t("views.save")}>
+      <Side opened={naming} onClose={() => setNaming(false)} title={t("save")}>
         <NameView page={page} query={query} onDone={() => setNaming(false)} />
       </Side>
     </>
   );
 }
 
-function NameView({ page, query, onDone }: { page: string; query: string; onDone: () => void }) {
-  const { t } = useTranslation("customers");
+function NameView({ page, query, onDone }: { page: ViewsOf; query: string; onDone: () => void }) {
+  const { t } = useTranslation("views");
   const [name, setName] = useState("");
   const [shared, setShared] = useState(true);
   const save = useChange(() => api.post("/views", { page, name: name.trim(), query, shared }), {
@@ -88,23 +102,23 @@ function NameView({ page, query, onDone }: { page: string; query: string; onDone
       <Stack gap="md">
         {save.error && <Failed error={save.error} />}
         <TextInput
-          label={t("views.name")}
-          description={t("views.hint")}
+          label={t("name")}
+          description={t("hint")}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
           required
-          maxLength={80}
+          maxLength={NAME_CHARS_MAX}
           data-autofocus
         />
         <Checkbox
-          label={t("views.share")}
+          label={t("share")}
           checked={shared}
           onChange={(event) => setShared(event.currentTarget.checked)}
         />
       </Stack>
       <FormEnd>
         <Button type="submit" variant="filled" loading={save.isPending} disabled={!name.trim()}>
-          {t("save")}
+          {t("save_it")}
         </Button>
       </FormEnd>
     </form>
