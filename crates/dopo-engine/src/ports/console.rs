@@ -12,7 +12,7 @@ use dopo_core::journey::Run;
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::{Order, Standing};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Rows of one page at most.
 pub const PAGE_ROWS_MAX: usize = 200;
@@ -231,6 +231,15 @@ pub struct MessageQuery {
     pub channel: Option<Channel>,
     /// Only decided before this message (for paging).
     pub before: Option<EffectId>,
+}
+
+/// What a page of a list shows of its people and orders.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Named {
+    /// People by the id that was asked for: who was merged is the one they became.
+    pub people: HashMap<CustomerId, Customer>,
+    /// Numbers of orders.
+    pub order_numbers: HashMap<OrderId, String>,
 }
 
 /// A message with what a list shows of its person and order.
@@ -499,6 +508,13 @@ pub trait ConsoleStore: Send + Sync + 'static {
         before: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<(Run, Customer)>, StoreError>;
+    /// People and numbers of orders by their ids, for a page of a list; who or what is not known is left out.
+    async fn named(
+        &self,
+        shop: ShopId,
+        people: &[CustomerId],
+        orders: &[OrderId],
+    ) -> Result<Named, StoreError>;
     /// Raw events, newest first, without their bodies.
     async fn list_inbox(
         &self,

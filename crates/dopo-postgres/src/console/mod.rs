@@ -4,6 +4,7 @@ pub(crate) mod acts;
 pub(crate) mod inbox;
 pub(crate) mod listed;
 pub(crate) mod lists;
+pub(crate) mod named;
 pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
@@ -11,12 +12,12 @@ pub(crate) mod webhooks;
 use crate::store::PostgresStore;
 use async_trait::async_trait;
 use dopo_core::customer::Customer;
-use dopo_core::id::{CustomerId, EffectId, InboxId, RunId, ShopId};
+use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::order::Order;
 use dopo_engine::ports::console::{
     AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
-    DeliveryStatus, Member, MessageLine, MessageQuery, NoteRow, OrderFilter, PasskeyRow,
+    DeliveryStatus, Member, MessageLine, MessageQuery, Named, NoteRow, OrderFilter, PasskeyRow,
     SourceHealth, ViewRow, WebhookRow,
 };
 use dopo_engine::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
@@ -68,6 +69,15 @@ impl ConsoleStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<(Run, Customer)>, StoreError> {
         Ok(lists::runs(&self.pool, shop, journey, step, before, limit).await?)
+    }
+
+    async fn named(
+        &self,
+        shop: ShopId,
+        people: &[CustomerId],
+        orders: &[OrderId],
+    ) -> Result<Named, StoreError> {
+        Ok(named::named(&self.pool, shop, people, orders).await?)
     }
 
     async fn list_inbox(

@@ -3,6 +3,7 @@
 pub(crate) mod acts;
 pub(crate) mod listed;
 pub(crate) mod lists;
+pub(crate) mod named;
 pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
@@ -11,12 +12,12 @@ use crate::load::standing_id;
 use crate::store::SqliteStore;
 use async_trait::async_trait;
 use dopo_core::customer::Customer;
-use dopo_core::id::{CustomerId, EffectId, InboxId, RunId, ShopId};
+use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::order::Order;
 use dopo_engine::ports::console::{
     AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
-    DeliveryStatus, Member, MessageLine, MessageQuery, NoteRow, OrderFilter, PasskeyRow,
+    DeliveryStatus, Member, MessageLine, MessageQuery, Named, NoteRow, OrderFilter, PasskeyRow,
     SourceHealth, ViewRow, WebhookRow,
 };
 use dopo_engine::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
@@ -75,6 +76,17 @@ impl ConsoleStore for SqliteStore {
     ) -> Result<Vec<(Run, Customer)>, StoreError> {
         let (journey, step) = (journey.to_owned(), step.map(str::to_owned));
         self.read(move |c| lists::runs(c, shop, &journey, step.as_deref(), before, limit))
+            .await
+    }
+
+    async fn named(
+        &self,
+        shop: ShopId,
+        people: &[CustomerId],
+        orders: &[OrderId],
+    ) -> Result<Named, StoreError> {
+        let (people, orders) = (people.to_vec(), orders.to_vec());
+        self.read(move |c| named::named(c, shop, &people, &orders))
             .await
     }
 

@@ -6,6 +6,7 @@
 
 pub mod arrivals;
 pub mod console;
+pub mod console_named;
 pub mod console_risks;
 pub mod console_work;
 pub mod couriers;
@@ -119,6 +120,7 @@ macro_rules! store_contract {
             console: a_moved_parcel_moves_its_order_in_the_lists;
             console: messages_are_listed_by_every_filter;
             console: active_runs_are_listed_by_step;
+            console_named: a_page_names_its_people_and_orders_in_one_reading;
             console_risks: orders_in_trouble_stand_by_what_is_at_risk;
             console_risks: a_forgotten_person_is_on_no_board;
             console_work: raw_events_are_listed_without_bodies;

@@ -22,8 +22,6 @@ use dopo_engine::ports::TaskRow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest title, in characters.
@@ -129,17 +127,12 @@ pub(crate) async fn list(
         .then(|| page.last())
         .flatten()
         .map(|row| crate::api::page::write_cursor("tasks", &row.task.effect));
-    let mut people: HashMap<_, Option<Customer>> = HashMap::new();
-    for row in page {
-        let id = row.task.customer_id;
-        if let Entry::Vacant(unknown) = people.entry(id) {
-            unknown.insert(store.customer(caller.id(), id).await?);
-        }
-    }
+    let ids: Vec<_> = page.iter().map(|row| row.task.customer_id).collect();
+    let named = store.named(caller.id(), &ids, &[]).await?;
     let items = page
         .iter()
         .map(|row| {
-            let person = people.get(&row.task.customer_id).and_then(Option::as_ref);
+            let person = named.people.get(&row.task.customer_id);
             TaskShape::new(row, visible(&caller, person))
         })
         .collect();
