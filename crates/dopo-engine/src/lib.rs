@@ -32,6 +32,7 @@ use crate::shops::{LiveShop, Shops, host_of};
 use crate::tokens::Tokens;
 use dopo_core::advance::Shop;
 use dopo_core::id::ShopId;
+use dopo_core::journey::graph::Text;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -231,6 +232,17 @@ impl Engine {
             .into_iter()
             .map(|live| Arc::clone(&live.shop))
             .collect()
+    }
+
+    /// What a shop calls a template, in both languages; its name where it has no title.
+    pub fn template_title(&self, shop: ShopId, name: &str) -> Text {
+        match self.live_shop(shop) {
+            Some(live) => live.templates.title(name),
+            None => Text {
+                it: name.to_owned(),
+                en: name.to_owned(),
+            },
+        }
     }
 
     pub(crate) fn live_shop(&self, id: ShopId) -> Option<Arc<LiveShop>> {

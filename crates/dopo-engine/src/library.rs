@@ -1,6 +1,6 @@
 //! What every shop begins with: the built-in journeys and templates, in Italian and English.
 //!
-//! A template file begins with `purpose:`, `subject:` and `preheader:`, one a line; then come its parts, each under
+//! A template file begins with `title:`, `purpose:`, `subject:` and `preheader:`, one a line; then come its parts, each under
 //! `--- text`, `--- mjml` or `--- sms`. `library/templates/README.md` shows how to write one.
 
 use crate::ports::{Store, StoreError};
@@ -9,6 +9,7 @@ use dopo_core::consent::Purpose;
 use dopo_core::id::ShopId;
 use dopo_core::italy::Locale;
 use dopo_core::journey::check::check;
+use dopo_core::journey::graph::Text;
 
 const JOURNEYS: &[(&str, &str)] = &[
     (
@@ -116,11 +117,23 @@ pub fn templates() -> Vec<TemplateSource> {
     TEMPLATES.iter().flat_map(of).collect()
 }
 
+/// What a built-in template is called; `None` when there is no such template.
+pub fn title(name: &str) -> Option<Text> {
+    let (_, files) = TEMPLATES.iter().find(|(known, _)| *known == name)?;
+    let [it, en] = files.map(|file| {
+        let mut head = file.lines().take_while(|line| !line.starts_with("--- "));
+        let title = head.find_map(|line| line.strip_prefix("title: "));
+        title.unwrap_or(name).trim().to_owned()
+    });
+    Some(Text { it, en })
+}
+
 /// Reads a template file. What it lacks stays empty and is found when it is compiled.
 pub fn read(name: &str, locale: Locale, file: &str) -> TemplateSource {
     let mut source = TemplateSource {
         name: name.to_owned(),
         locale,
+        title: String::new(),
         purpose: Purpose::Marketing,
         subject: String::new(),
         preheader: String::new(),
@@ -138,6 +151,7 @@ pub fn read(name: &str, locale: Locale, file: &str) -> TemplateSource {
                     .find(|p| p.as_str() == value.trim())
                     .unwrap_or(source.purpose);
             }
+            Some(("title", value)) => source.title = value.trim().to_owned(),
             Some(("subject", value)) => source.subject = value.trim().to_owned(),
             Some(("preheader", value)) => source.preheader = value.trim().to_owned(),
             _ => {}

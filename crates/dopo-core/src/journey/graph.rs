@@ -53,6 +53,8 @@ pub struct GraphNode {
     pub step: Option<String>,
     /// Of a message: its template.
     pub template: Option<String>,
+    /// Of a message: what its template is called; its name until somebody who knows its title puts that here.
+    pub title: Option<Text>,
     /// Of a message: its channel.
     pub channel: Option<Channel>,
     /// Of a message: its purpose.
@@ -124,6 +126,7 @@ fn plain(id: String, kind: &'static str, label: Text) -> GraphNode {
         detail: None,
         step: None,
         template: None,
+        title: None,
         channel: None,
         purpose: None,
     }
@@ -169,6 +172,14 @@ fn start(journey: &Journey) -> GraphNode {
         detail: Some(detail),
         ..plain(START.to_owned(), "start", trigger(journey))
     }
+}
+
+/// What a step that sends does, the template called by its title.
+pub fn sends(channel: Channel, title: &Text) -> Text {
+    Text::both(|l| {
+        let what = capital(words::channel(channel).pick(l));
+        format!("{what}: {}", l.pick(&title.it, &title.en))
+    })
 }
 
 fn drawn(n: usize, node: &Node) -> GraphNode {
@@ -259,15 +270,13 @@ fn drawn(n: usize, node: &Node) -> GraphNode {
             })),
             step: Some(label.clone()),
             template: Some(template.clone()),
+            title: Some(Text::new(template.as_str(), template.as_str())),
             channel: Some(*channel),
             purpose: Some(*purpose),
             ..plain(
                 id,
                 "send",
-                Text::both(|l| {
-                    let what = capital(words::channel(*channel).pick(l));
-                    format!("{what}: {template}")
-                }),
+                sends(*channel, &Text::new(template.as_str(), template.as_str())),
             )
         },
         Node::Set { name, value, .. } => plain(

@@ -9,6 +9,7 @@ use dopo_core::customer::Customer;
 use dopo_core::id::OrderId;
 use dopo_core::italy::Locale;
 use dopo_core::italy::format;
+use dopo_core::journey::graph::Text;
 use dopo_core::journey::{Phase, Run};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::{Order, ProblemKind, ReturnState};
@@ -154,7 +155,8 @@ impl Engine {
         let mut story: Vec<Entry> = Vec::new();
         for message in file.messages {
             let number = number(message.order_id);
-            story.push(of_message(message, number, &zone));
+            let title = self.template_title(shop.id, &message.send.template);
+            story.push(of_message(message, number, &title, &zone));
         }
         for order in file.orders {
             of_order(order, &mut story);
@@ -197,11 +199,14 @@ fn why(message: &Message, locale: Locale) -> &'static str {
     }
 }
 
-fn of_message(message: Message, number: Option<String>, zone: &TimeZone) -> Entry {
+fn of_message(message: Message, number: Option<String>, title: &Text, zone: &TimeZone) -> Entry {
     let say = |locale: Locale| {
         let status = words::message(message.status).pick(locale);
         let channel = words::channel(message.channel()).pick(locale);
-        format!("{status}: {} ({channel})", message.send.template)
+        format!(
+            "{status}: {} ({channel})",
+            locale.pick(&title.it, &title.en)
+        )
     };
     let moment = |at: Timestamp, locale| {
         let at = at.to_zoned(zone.clone());

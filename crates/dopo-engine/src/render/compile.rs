@@ -71,6 +71,9 @@ pub struct TemplateSource {
     pub name: String,
     /// Language.
     pub locale: Locale,
+    /// What the console calls it, in its language; without one it goes by its name. Customers never see it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
     /// What it is for; decides what it must show and may not.
     pub purpose: Purpose,
     /// Subject line of a mail.

@@ -19,8 +19,10 @@ pub use check::{remarks, required_items};
 pub use compile::{TemplateProblem, TemplateSource, compile};
 pub use context::{ContextInput, Links, MessageContext, context, why_words};
 
+use crate::library;
 use crate::ports::{Rendered, TemplateRow};
 use dopo_core::italy::{Locale, clean_line};
+use dopo_core::journey::graph::Text;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use sha2::{Digest, Sha256};
@@ -110,6 +112,8 @@ impl std::fmt::Debug for Prepared {
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
     by_name: HashMap<String, Vec<Arc<Prepared>>>,
+    /// What the newest versions call themselves, where they do.
+    titles: HashMap<(String, Locale), (u32, String)>,
 }
 
 impl Templates {
@@ -117,7 +121,15 @@ impl Templates {
     /// with its name, and can be replayed once it is published again.
     pub fn prepare(rows: Vec<TemplateRow>) -> Self {
         let mut by_name: HashMap<String, Vec<Arc<Prepared>>> = HashMap::new();
+        let mut titles: HashMap<(String, Locale), (u32, String)> = HashMap::new();
         for row in rows {
+            if let Some(title) = title_of(&row) {
+                let locale = Locale::from_tag(&row.locale).unwrap_or_default();
+                let known = titles.entry((row.name.clone(), locale)).or_default();
+                if known.0 <= row.version {
+                    *known = (row.version, title);
+                }
+            }
             match prepare_one(&row) {
                 Ok(prepared) => {
                     let versions = by_name.entry(prepared.name.clone()).or_default();
@@ -130,7 +142,27 @@ impl Templates {
                 Err(error) => tracing::error!(%error, "a published template cannot be used"),
             }
         }
-        Templates { by_name }
+        Templates { by_name, titles }
+    }
+
+    /// What a template is called in both languages: its own title, else the one of the other language, else that of the
+    /// built-in template of this name, else its name.
+    pub fn title(&self, name: &str) -> Text {
+        let own = |locale| {
+            let known = self.titles.get(&(name.to_owned(), locale));
+            known.map(|(_, title)| title.clone())
+        };
+        match (own(Locale::It), own(Locale::En)) {
+            (Some(it), Some(en)) => Text { it, en },
+            (Some(one), None) | (None, Some(one)) => Text {
+                it: one.clone(),
+                en: one,
+            },
+            (None, None) => library::title(name).unwrap_or_else(|| Text {
+                it: name.to_owned(),
+                en: name.to_owned(),
+            }),
+        }
     }
 
     /// The template in a language, else in Italian, else in any.
@@ -142,6 +174,12 @@ impl Templates {
             .or_else(|| versions.first())
             .map(Arc::clone)
     }
+}
+
+/// What a published template calls itself.
+pub fn title_of(row: &TemplateRow) -> Option<String> {
+    let title = row.source.get("title")?.as_str()?.trim();
+    (!title.is_empty()).then(|| title.to_owned())
 }
 
 /// Makes a published template ready to fill.

@@ -137,7 +137,11 @@ pub(crate) async fn page(
         |line| line.message.id.to_string(),
         |line| {
             let shown = visible(caller, line.customer.as_ref());
-            MessageRow::new(&line.message, shown, line.order_number)
+            let message = &line.message;
+            let title = app
+                .engine
+                .template_title(caller.id(), &message.send.template);
+            MessageRow::new(message, title, shown, line.order_number)
         },
     ))
 }
@@ -283,13 +287,18 @@ pub(crate) struct MessageShape {
 }
 
 /// What happened to a message, oldest first.
-fn life(message: &Message) -> Vec<LifeShape> {
+fn life(message: &Message, shop: &Shop) -> Vec<LifeShape> {
     let why = why(message);
+    let decided_by = (message.journey.clone(), message.journey_version);
+    let journey = shop.journeys.get(&decided_by);
+    let (name_it, name_en) = journey.map_or((&message.journey, &message.journey), |journey| {
+        (&journey.name_it, &journey.name_en)
+    });
     let mut life = vec![LifeShape {
         at: message.decided_at,
         what: "decided",
-        it: format!("Deciso dal percorso «{}»", message.journey),
-        en: format!("Decided by the journey “{}”", message.journey),
+        it: format!("Deciso dal percorso «{name_it}»"),
+        en: format!("Decided by the journey “{name_en}”"),
     }];
     let mut add = |at: Option<Timestamp>, what, it: &str, en: &str| {
         if let Some(at) = at {
@@ -386,8 +395,11 @@ pub(crate) async fn show(
         Some(rendering) => app.engine.render_message(caller.id(), rendering).await.ok(),
         None => None,
     };
+    let title = app
+        .engine
+        .template_title(caller.id(), &message.send.template);
     Ok(Json(MessageShape {
-        row: MessageRow::new(&message, visible(&caller, person.as_ref()), number),
+        row: MessageRow::new(&message, title, visible(&caller, person.as_ref()), number),
         rendered: rendered.map(|rendered| RenderedShape::new(rendered, message.channel())),
         rendering: rendering.map(|rendering| RenderingShape {
             template: rendering.template,
@@ -395,7 +407,7 @@ pub(crate) async fn show(
             locale: rendering.locale,
             sha256: rendering.sha256,
         }),
-        life: life(&message),
+        life: life(&message, &caller.shop),
     }))
 }
 
@@ -478,5 +490,8 @@ pub(crate) async fn requeue(
     let (message, _) = find(&app, &caller, &id).await?;
     let person = store.customer(caller.id(), message.customer_id).await?;
     let shown = visible(&caller, person.as_ref());
-    Ok(Json(MessageRow::new(&message, shown, None)))
+    let title = app
+        .engine
+        .template_title(caller.id(), &message.send.template);
+    Ok(Json(MessageRow::new(&message, title, shown, None)))
 }

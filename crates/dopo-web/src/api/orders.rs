@@ -287,8 +287,11 @@ pub(crate) async fn show(
         messages: messages
             .iter()
             .map(|line| {
+                let message = &line.message;
                 MessageRow::new(
-                    &line.message,
+                    message,
+                    app.engine
+                        .template_title(caller.id(), &message.send.template),
                     visible(&caller, line.customer.as_ref()),
                     line.order_number.clone(),
                 )

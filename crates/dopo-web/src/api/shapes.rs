@@ -6,6 +6,7 @@ use dopo_core::advance::Shop;
 use dopo_core::consent::{Channel, ConsentState, Topic};
 use dopo_core::customer::Customer;
 use dopo_core::italy::names::PersonName;
+use dopo_core::journey::graph::Text;
 use dopo_core::message::Message;
 use dopo_core::money::{Currency, Money};
 use dopo_core::order::Order;
@@ -261,7 +262,8 @@ pub(crate) struct OrderShort {
     "id": "0064a1b2c3d4e5f60000000100000000",
     "customer": { "id": "7214012345678848", "name": "Chiara Rossi", "email": "chiara@posta.example", "phone": null },
     "order": { "id": "7214012345679104", "number": "#1001" }, "journey": "after_delivery", "journey_version": 1,
-    "step": "cross_sell", "template": "cross_sell_48h", "channel": "email", "purpose": "marketing_similar",
+    "step": "cross_sell", "template": "cross_sell_48h", "template_it": "Idee di acquisto dopo 48 ore",
+    "template_en": "Ideas after 48 hours", "channel": "email", "purpose": "marketing_similar",
     "status": "held_back", "status_it": "Trattenuto", "status_en": "Held back",
     "decided_at": "2026-11-20T10:00:00Z", "due_at": "2026-11-20T10:00:00Z", "sent_at": null, "opened_at": null,
     "clicked_at": null, "failure": null, "attempts": 0,
@@ -282,8 +284,12 @@ pub(crate) struct MessageRow {
     pub journey_version: u32,
     /// Which step.
     pub step: String,
-    /// Template.
+    /// Name of the template.
     pub template: String,
+    /// What the template is called, Italian.
+    pub template_it: String,
+    /// What the template is called, English.
+    pub template_en: String,
     /// Channel.
     pub channel: &'static str,
     /// Purpose.
@@ -315,6 +321,7 @@ pub(crate) struct MessageRow {
 impl MessageRow {
     pub(crate) fn new(
         message: &Message,
+        title: Text,
         person: Option<&Customer>,
         order_number: Option<String>,
     ) -> Self {
@@ -330,6 +337,8 @@ impl MessageRow {
             journey_version: message.journey_version,
             step: message.send.step.clone(),
             template: message.send.template.clone(),
+            template_it: title.it,
+            template_en: title.en,
             channel: message.channel().as_str(),
             purpose: message.send.purpose.as_str(),
             status: message.status.as_str(),

@@ -12,16 +12,20 @@ use axum::response::Response;
 use dopo_core::access::Scope;
 use dopo_core::italy::Locale;
 use dopo_engine::console::samples::{SAMPLES, TemplateShown};
+use dopo_engine::ports::TemplateRow;
+use dopo_engine::render::title_of;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 /// A template in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({ "name": "guide_24h", "locale": "it", "version": 1, "channel": "email", "subject": "Come prendersi cura di {{ product.title }}" }))]
+#[schema(example = json!({ "name": "guide_24h", "title": "Guida dopo 24 ore", "locale": "it", "version": 1, "channel": "email", "subject": "Come prendersi cura di {{ product.title }}" }))]
 pub(crate) struct TemplateRowShape {
     /// Name.
     name: String,
+    /// What it is called, in its language; its name where it has no title.
+    title: String,
     /// Language.
     locale: String,
     /// Newest version.
@@ -30,6 +34,15 @@ pub(crate) struct TemplateRowShape {
     channel: &'static str,
     /// Subject of a mail, with its placeholders.
     subject: Option<String>,
+}
+
+/// What a template is called in its language.
+fn titled(app: &App, caller: &Caller, row: &TemplateRow) -> String {
+    title_of(row).unwrap_or_else(|| {
+        let title = app.engine.template_title(caller.id(), &row.name);
+        let locale = Locale::from_tag(&row.locale).unwrap_or_default();
+        locale.pick(title.it, title.en)
+    })
 }
 
 /// All templates in their newest version.
@@ -49,6 +62,7 @@ pub(crate) async fn list(
         .iter()
         .map(|row| TemplateRowShape {
             name: row.name.clone(),
+            title: titled(&app, &caller, row),
             locale: row.locale.clone(),
             version: row.version,
             channel: dopo_engine::console::samples::channel_of(row).as_str(),

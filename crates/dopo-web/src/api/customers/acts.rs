@@ -338,9 +338,12 @@ pub(crate) async fn send(
         )
         .await?;
     let shown = visible(&caller, Some(&person));
+    let title = app
+        .engine
+        .template_title(caller.id(), &message.send.template);
     Ok((
         StatusCode::CREATED,
-        Json(MessageRow::new(&message, shown, None)),
+        Json(MessageRow::new(&message, title, shown, None)),
     ))
 }
 

@@ -103,7 +103,12 @@ pub(crate) async fn timeline(
                 message: entry
                     .message
                     .filter(|_| caller.may(Scope::MessagesRead))
-                    .map(|(message, number)| MessageRow::new(&message, person, number)),
+                    .map(|(message, number)| {
+                        let title = app
+                            .engine
+                            .template_title(caller.id(), &message.send.template);
+                        MessageRow::new(&message, title, person, number)
+                    }),
                 order: entry
                     .order
                     .filter(|_| caller.may(Scope::OrdersRead))

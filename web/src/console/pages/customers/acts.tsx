@@ -202,7 +202,7 @@ function Send({ customer, onDone }: Props) {
         label={t("send.template")}
         data={sends.map((one) => ({
           value: one.id,
-          label: `${pick(lang, one, "label")}${one.channel ? ` · ${t(`messages:channel.${one.channel}`)}` : ""}`,
+          label: `${pick(lang, one, "template") || pick(lang, one, "label")}${one.channel ? ` · ${t(`messages:channel.${one.channel}`)}` : ""}`,
         }))}
         value={node}
         onChange={change(setNode)}

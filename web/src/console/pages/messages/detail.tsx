@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { api, apiUrl } from "../../api/client";
 import { useChange, useGet } from "../../api/hooks";
 import { useSession } from "../../api/session";
-import { said, useLang } from "../../i18n/lang";
+import { pick, said, useLang } from "../../i18n/lang";
 import { Time } from "../../ui/format";
 import { Link } from "../../ui/link";
 import { Notice } from "../../ui/notice";
@@ -99,7 +99,15 @@ function Shown({ message }: { message: MessageDetail }) {
                       ),
                     }
                   : null,
-                { label: t("column.template"), value: message.template },
+                {
+                  label: t("column.template"),
+                  value: (
+                    <>
+                      {pick(lang, message, "template") || message.template}{" "}
+                      <code className="muted">{message.template}</code>
+                    </>
+                  ),
+                },
                 { label: t("column.channel"), value: t(`channel.${message.channel}`) },
                 { label: t("purpose_label"), value: t(`purpose.${message.purpose}`) },
                 { label: t("column.why"), value: <WhyLine why={message.why} /> },

@@ -8,6 +8,7 @@ import { EmptyState } from "../../ui/empty";
 import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
+import { Views, viewQuery } from "../../ui/views";
 import type { JourneyRow } from "../journeys/types";
 import { MessagesTable } from "./table";
 import { Templates } from "./templates";
@@ -21,7 +22,13 @@ export default function Messages() {
   const tab = query.tab === "templates" ? "templates" : "all";
   return (
     <>
-      <PageHead title={t("title")} sentence={t("sentence")} />
+      <PageHead
+        title={t("title")}
+        sentence={t("sentence")}
+        actions={
+          tab === "all" && <Views page="messages" path="/messages" query={viewQuery(query, KEPT)} />
+        }
+      />
       <Tabs
         value={tab}
         onChange={(next) => setQuery({ tab: next === "templates" ? next : null })}
@@ -47,6 +54,9 @@ export default function Messages() {
 /** What the list can be narrowed to; each stands in the address. */
 const FILTERS = ["status", "channel", "journey", "step", "customer", "order"] as const;
 
+/** Those a saved view keeps: it names nobody. */
+const KEPT = ["status", "channel", "journey", "step"] as const;
+
 function Sent() {
   const { t } = useTranslation("messages");
   const lang = useLang();
@@ -58,6 +68,7 @@ function Sent() {
     topics: ["journeys"],
     enabled: may("journeys:read"),
   });
+  const step = list.items?.find((row) => row.step === query.step);
   const narrowed = FILTERS.some((name) => query[name]);
   const all = { value: "", label: t("filter.all") };
   return (
@@ -99,7 +110,7 @@ function Sent() {
       {(query.step || query.customer || query.order) && (
         <p className="muted">
           {query.step
-            ? t("filter.step", { step: query.step })
+            ? t("filter.step", { step: (step && pick(lang, step, "template")) || query.step })
             : t(query.customer ? "filter.one_customer" : "filter.one_order")}
         </p>
       )}

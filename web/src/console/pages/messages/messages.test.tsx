@@ -17,6 +17,8 @@ const row: MessageRow = {
   journey: "after_delivery",
   step: "review",
   template: "review_7d",
+  template_it: "Una domanda dopo sette giorni",
+  template_en: "A question after seven days",
   channel: "email",
   purpose: "feedback",
   status: "held_back",
@@ -49,7 +51,7 @@ test("the list names the journey, the person and the reason", async () => {
   expect(await screen.findByText("chiara@posta.example")).toBeDefined();
   expect((await screen.findAllByText("Dopo la consegna")).length).toBeGreaterThan(0);
   expect(screen.getByText("Ha detto di no.")).toBeDefined();
-  expect(screen.getByText("review_7d")).toBeDefined();
+  expect(screen.getByText("Una domanda dopo sette giorni")).toBeDefined();
 });
 
 test("filters of the address are asked for and can be taken off together", async () => {

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { List } from "../../api/hooks";
+import { pick, useLang } from "../../i18n/lang";
 import { type Column, DataTable } from "../../ui/data-table";
 import { Time } from "../../ui/format";
 import type { MessageRow } from "./types";
@@ -24,6 +25,7 @@ export function MessagesTable({
   empty: ReactNode;
 }) {
   const { t } = useTranslation("messages");
+  const lang = useLang();
   const journeyName = useJourneyNames();
   const columns: Column<MessageRow>[] = [
     {
@@ -31,7 +33,9 @@ export function MessagesTable({
       header: about ? t("column.what") : t("column.customer"),
       primary: true,
       cell: (row) =>
-        about ? journeyName(row.journey) || row.template : (recipient(row) ?? t("nobody")),
+        about
+          ? journeyName(row.journey) || pick(lang, row, "template")
+          : (recipient(row) ?? t("nobody")),
     },
     {
       id: "what",
@@ -39,7 +43,7 @@ export function MessagesTable({
       cell: (row) => (
         <div>
           {!about && <div>{journeyName(row.journey)}</div>}
-          <div className="muted">{row.template ?? row.step}</div>
+          <div className="muted">{pick(lang, row, "template") || row.step}</div>
         </div>
       ),
     },

@@ -23,7 +23,16 @@ export function Templates() {
   const list = useList<TemplateRow>("/templates", { topics: ["settings"] });
   const open = list.items?.find((row) => key(row) === query.template);
   const columns: Column<TemplateRow>[] = [
-    { id: "name", header: t("template.name"), primary: true, cell: (row) => row.name },
+    {
+      id: "name",
+      header: t("template.name"),
+      primary: true,
+      cell: (row) => (
+        <>
+          {row.title} <code className="muted">{row.name}</code>
+        </>
+      ),
+    },
     { id: "subject", header: t("template.subject"), cell: (row) => row.subject },
     { id: "channel", header: t("column.channel"), cell: (row) => t(`channel.${row.channel}`) },
     {
@@ -52,7 +61,7 @@ export function Templates() {
       <Side
         opened={open !== undefined}
         onClose={() => setQuery({ template: null })}
-        title={open?.name ?? ""}
+        title={open?.title ?? ""}
         wide
       >
         {open && <Template row={open} />}
@@ -117,7 +126,7 @@ function Template({ row }: { row: TemplateRow }) {
                     })
                   : null
               }
-              title={row.name}
+              title={row.title}
             />
           )}
         </div>

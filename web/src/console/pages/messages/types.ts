@@ -48,6 +48,9 @@ export interface MessageRow {
   journey: string | null;
   step: string | null;
   template: string | null;
+  /** What the template is called. */
+  template_it: string;
+  template_en: string;
   channel: Channel;
   purpose: Purpose;
   status: MessageStatus;
@@ -78,6 +81,8 @@ export interface MessageDetail extends MessageRow {
 
 export interface TemplateRow {
   name: string;
+  /** What it is called, in its language. */
+  title: string;
   locale: string;
   version: number;
   channel: Channel;
