@@ -121,6 +121,11 @@ pub(crate) fn currency_dim(currency: Currency) -> Name {
     }
 }
 
+/// What is counted of a place: `MI/no_consent`.
+pub(crate) fn place_dim(province: Province, what: &str) -> String {
+    [province.code(), "/", what].concat()
+}
+
 fn channel_dim(channel: Channel) -> &'static str {
     match channel {
         Channel::Email => "channel/email",

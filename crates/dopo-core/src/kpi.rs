@@ -154,16 +154,16 @@ impl Kpi {
                 "Messages that a journey wanted to send and the rules held back. The reasons stand below.",
             ),
             Kpi::Orders => (
-                "Ordini pagati e validi, nel giorno in cui contano come vendita. Gli ordini annullati escono dal conto.",
-                "Paid orders that stand, on the day they count as sales. Cancelled orders leave the count.",
+                "Ordini pagati e validi, nel giorno in cui contano come vendita. Gli ordini annullati escono dal conto. Un ordine non ha canale né percorso: la cifra si conosce per il negozio e per luogo.",
+                "Paid orders that stand, on the day they count as sales. Cancelled orders leave the count. An order has no channel and no journey: the figure is known for the shop and by place.",
             ),
             Kpi::RevenueAfterContact => (
                 "Valore degli ordini arrivati entro 7 giorni da un messaggio che non sia un semplice avviso o un obbligo di legge, o entro 14 giorni da un'offerta. È una coincidenza nel tempo, non una prova di causa.",
                 "Value of orders within 7 days of a message that is neither a plain notice nor required by law, or within 14 days of an offer. It is a coincidence in time, no proof of cause.",
             ),
             Kpi::Delivered => (
-                "Ordini di cui tutto è arrivato al cliente nel periodo. Si conosce solo per il negozio intero.",
-                "Orders of which everything reached the customer in the period. Known only for the whole shop.",
+                "Ordini di cui tutto è arrivato al cliente nel periodo. Un ordine non ha canale né percorso: la cifra si conosce per il negozio e per luogo.",
+                "Orders of which everything reached the customer in the period. An order has no channel and no journey: the figure is known for the shop and by place.",
             ),
         };
         Words { it, en }
@@ -254,8 +254,9 @@ pub fn quotient(numerator: i64, denominator: i64) -> Option<f64> {
 }
 
 impl Sums {
-    /// A figure of this slice and span. `whole` says that it is the whole shop: some things are counted only there.
-    pub fn figure(&self, kpi: Kpi, whole: bool) -> Figure {
+    /// A figure of this slice and span. `of_orders` says that orders are counted in the slice: so they are for the whole
+    /// shop and by place, not by channel or journey.
+    pub fn figure(&self, kpi: Kpi, of_orders: bool) -> Figure {
         let part = |numerator, denominator, coverage| Figure {
             value: quotient(numerator, denominator),
             numerator,
@@ -284,22 +285,22 @@ impl Sums {
             Kpi::CrosssellRate => part(self.crosssell_orders, self.crosssell_reached, None),
             Kpi::Sent => count(self.sent, self.sent),
             Kpi::HeldBack => count(self.held_back, self.sent + self.held_back),
+            Kpi::Orders | Kpi::Delivered if !of_orders => Figure {
+                value: None,
+                ..count(0, 0)
+            },
             Kpi::Orders => count(self.orders, self.orders),
             Kpi::RevenueAfterContact => count(
                 self.contact_cents + self.crosssell_cents,
                 self.contact_orders + self.crosssell_orders,
             ),
-            Kpi::Delivered if whole => count(self.delivered, self.delivered),
-            Kpi::Delivered => Figure {
-                value: None,
-                ..count(0, 0)
-            },
+            Kpi::Delivered => count(self.delivered, self.delivered),
         }
     }
 
     /// Whether the target is met; `None` without a target or a value.
-    pub fn meets(&self, kpi: Kpi, whole: bool) -> Option<bool> {
-        let (value, target) = (self.figure(kpi, whole).value?, kpi.target()?);
+    pub fn meets(&self, kpi: Kpi, of_orders: bool) -> Option<bool> {
+        let (value, target) = (self.figure(kpi, of_orders).value?, kpi.target()?);
         Some(if kpi.less_is_better() {
             value <= target
         } else {
@@ -472,7 +473,10 @@ mod tests {
             assert_eq!(none.meets(kpi, true), None);
         }
         assert_eq!(none.figure(Kpi::Sent, true).value, Some(0.0));
-        assert_eq!(none.figure(Kpi::Delivered, false).value, None);
+        for kpi in [Kpi::Orders, Kpi::Delivered] {
+            assert_eq!(none.figure(kpi, true).value, Some(0.0));
+            assert_eq!(none.figure(kpi, false).value, None, "{kpi:?}");
+        }
     }
 
     #[test]

@@ -744,7 +744,7 @@ impl Rehearsal {
                 let row = self.row(message, self.now, Verdict::Deny, None, Some(why));
                 self.rows.push(row);
                 if self.keeps_history {
-                    self.count_hand_over(id, HandOver::HeldBack);
+                    self.count_hand_over(id, HandOver::HeldBack { why });
                 }
                 if let Some(message) = self.messages.get_mut(&id) {
                     message.status = MessageStatus::HeldBack;

@@ -257,7 +257,7 @@ fn settle(
         let day = zone.to_datetime(engine.now()).date();
         let hand_over = match &finish {
             Finish::Sent { at, grant, .. } => Some(HandOver::Left { at: *at, grant }),
-            Finish::HeldBack { .. } => Some(HandOver::HeldBack),
+            Finish::HeldBack { why } => Some(HandOver::HeldBack { why: *why }),
             Finish::Deferred { .. }
             | Finish::Retry { .. }
             | Finish::Failed { .. }

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_couriers",
     7 "0007_risks" risks,
     8 "0008_identities",
+    10 "0010_places" places,
 ];
 
 /// Key of the lock that lets one program migrate at a time.
@@ -161,6 +162,7 @@ pub(crate) async fn migrate(c: &mut PgConnection) -> Result<Vec<String>, StoreEr
         match migration.fill {
             "listed" => listed::fill(&mut tx).await?,
             "risks" => risks::fill(&mut tx).await?,
+            "places" => listed::fill_places(&mut tx).await?,
             _ => {}
         }
         sqlx::query(

@@ -8,6 +8,7 @@ use crate::console::listed;
 use crate::refused;
 use crate::rows::{self, all, first, json, number, run};
 use crate::settings;
+use dopo_core::advance::count_order_change;
 use dopo_core::counter::{Counters, NOW};
 use dopo_core::customer::PersonDetails;
 use dopo_core::id::{CustomerId, ShopId};
@@ -82,7 +83,9 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         params![shop.0, id.0],
         rows::order,
     )?;
+    let mut gauges = Counters::default();
     for mut order in orders {
+        let before = order.clone();
         let told = &mut order.snapshot;
         told.person = PersonDetails::default();
         told.ship_to = None;
@@ -93,12 +96,15 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         for parcel in &mut order.tracked {
             *parcel = restricted(parcel);
         }
+        // It stands where it stood, but nobody knows where any more.
+        count_order_change(&mut gauges, shop, Some(&before), Some(&order));
         run(
             c,
             "UPDATE orders SET standing = ?3, body = ?4 WHERE shop_id = ?1 AND order_id = ?2",
             params![shop.0, order.id.0, order.standing().as_str(), json(&order)?],
         )?;
     }
+    count(c, &gauges)?;
     listed::empty(c, shop, &person)
 }
 

@@ -5,10 +5,11 @@
 
 use super::world::World;
 use crate::consent::Purpose;
-use crate::counter::{About, Counters, province_of};
+use crate::counter::{About, Counters, place_dim, province_of};
 use crate::customer::{Contact, Customer};
-use crate::gate::{Grant, is_promotional};
+use crate::gate::{Grant, Reason, is_promotional};
 use crate::id::{EffectId, OrderId, ShopId};
+use crate::italy::province::Province;
 use crate::message::{Message, MessageStatus};
 use crate::order::{Credit, Order, Standing};
 use crate::parcel::ParcelState;
@@ -34,7 +35,10 @@ pub enum HandOver<'a> {
         grant: &'a Grant,
     },
     /// The gate said no.
-    HeldBack,
+    HeldBack {
+        /// Why.
+        why: Reason,
+    },
 }
 
 /// Counts a hand-over. `day` is today in the shop's zone, `order` the one the message is about.
@@ -48,17 +52,22 @@ pub fn count_hand_over(
     hand_over: HandOver<'_>,
 ) {
     let about = about(message, Some(person), order);
-    let mut count = |metric, n| counters.kpi(shop, day, metric, &about, n);
-    let HandOver::Left { at, grant } = hand_over else {
-        return count("kpi.held_back", 1);
+    let (at, grant) = match hand_over {
+        HandOver::Left { at, grant } => (at, grant),
+        HandOver::HeldBack { why } => {
+            return count_held_back(counters, shop, day, &about, Some(why));
+        }
     };
-    count("kpi.sent", 1);
     if grant.tracking_open == TrackingMode::Identified {
-        count("kpi.open_measurable", 1);
+        counters.kpi(shop, day, "kpi.open_measurable", &about, 1);
+        counters.add(shop, day, "journeys.open_measurable", step_dim(message), 1);
     }
     if grant.tracking_click == TrackingMode::Identified {
-        count("kpi.click_measurable", 1);
+        counters.kpi(shop, day, "kpi.click_measurable", &about, 1);
+        counters.add(shop, day, "journeys.click_measurable", step_dim(message), 1);
     }
+    let mut count = |metric, n| counters.kpi(shop, day, metric, &about, n);
+    count("kpi.sent", 1);
     if is_promotional(message.send.purpose) {
         count("kpi.crosssell_reached", 1);
     }
@@ -91,6 +100,27 @@ pub fn count_order_change(
     before.move_to(&after, shop, counters);
 }
 
+/// Counts a message that was held back: the figure, and the reason where it would have gone.
+fn count_held_back(
+    counters: &mut Counters,
+    shop: ShopId,
+    day: Date,
+    about: &About<'_>,
+    why: Option<Reason>,
+) {
+    counters.kpi(shop, day, "kpi.held_back", about, 1);
+    if let (Some(province), Some(why)) = (about.province, why) {
+        let dim = place_dim(province, why.as_str());
+        counters.add(shop, day, "messages.held_back_in", dim, 1);
+    }
+}
+
+/// `journey/version/step` of a message.
+fn step_dim(message: &Message) -> String {
+    let version = message.journey_version;
+    format!("{}/{version}/{}", message.journey, message.send.step)
+}
+
 fn about<'m>(message: &'m Message, person: Option<&Customer>, order: Option<&Order>) -> About<'m> {
     About {
         channel: Some(message.send.channel),
@@ -108,6 +138,8 @@ fn brings_sales(purpose: Purpose) -> bool {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct OrderGauge {
     standing: Option<Standing>,
+    /// Where it goes; its person's province does not count, who may move.
+    province: Option<Province>,
     /// Live parcels by place in [`ParcelState::ALL`].
     parcels: [u8; ParcelState::ALL.len()],
 }
@@ -124,6 +156,7 @@ impl OrderGauge {
         }
         OrderGauge {
             standing: Some(standing),
+            province: province_of(Some(order), None),
             parcels,
         }
     }
@@ -139,6 +172,35 @@ impl OrderGauge {
         for (n, state) in ParcelState::ALL.iter().enumerate() {
             let change = i64::from(after.parcels[n]) - i64::from(self.parcels[n]);
             counters.gauge(shop, "now.parcels", state.as_str(), change);
+        }
+        self.move_place_to(after, shop, counters);
+    }
+
+    /// The same by province: `MI/trouble`, `MI/in_transit`.
+    fn move_place_to(&self, after: &OrderGauge, shop: ShopId, counters: &mut Counters) {
+        let mut count = |metric, province, what, n| {
+            if let Some(province) = province
+                && n != 0
+            {
+                counters.gauge(shop, metric, place_dim(province, what), n);
+            }
+        };
+        let moved = self.province != after.province;
+        if moved || self.standing != after.standing {
+            for (gauge, n) in [(self, -1), (after, 1)] {
+                if let Some(standing) = gauge.standing {
+                    count("now.orders_in", gauge.province, standing.as_str(), n);
+                }
+            }
+        }
+        for (n, state) in ParcelState::ALL.iter().enumerate() {
+            let (was, is) = (i64::from(self.parcels[n]), i64::from(after.parcels[n]));
+            if moved {
+                count("now.parcels_in", self.province, state.as_str(), -was);
+                count("now.parcels_in", after.province, state.as_str(), is);
+            } else {
+                count("now.parcels_in", after.province, state.as_str(), is - was);
+            }
         }
     }
 }
@@ -158,12 +220,12 @@ impl World<'_> {
         } else if self.counting {
             let order = message.order_id.and_then(|id| self.loaded.orders.get(&id));
             let person = self.loaded.customers.get(&message.customer_id);
-            self.writes.counters.kpi(
+            count_held_back(
+                &mut self.writes.counters,
                 self.shop.id,
                 self.day,
-                "kpi.held_back",
                 &about(message, person, order),
-                1,
+                message.reason,
             );
         }
     }
@@ -177,8 +239,13 @@ impl World<'_> {
         }
     }
 
-    /// Counts something a person did with a message for the first time.
-    pub(super) fn count_act(&mut self, metric: &'static str, message: EffectId) {
+    /// Counts something a person did with a message for the first time: the figure, and the step of the journey.
+    pub(super) fn count_act(
+        &mut self,
+        metric: &'static str,
+        of_step: &'static str,
+        message: EffectId,
+    ) {
         if self.counting
             && let Some(message) = self.loaded.messages.get(&message)
             && !matches!(
@@ -188,14 +255,26 @@ impl World<'_> {
         {
             let order = message.order_id.and_then(|id| self.loaded.orders.get(&id));
             let person = self.loaded.customers.get(&message.customer_id);
-            self.writes.counters.kpi(
-                self.shop.id,
-                self.day,
-                metric,
-                &about(message, person, order),
-                1,
-            );
+            let (shop, day, counters) = (self.shop.id, self.day, &mut self.writes.counters);
+            counters.kpi(shop, day, metric, &about(message, person, order), 1);
+            counters.add(shop, day, of_step, step_dim(message), 1);
         }
+    }
+
+    /// Counts an order of which everything reached its person.
+    pub(super) fn count_delivered(&mut self, id: OrderId) {
+        if !self.counting {
+            return;
+        }
+        let order = self.loaded.orders.get(&id);
+        let person = order.and_then(|order| self.loaded.customers.get(&order.customer_id));
+        let about = About {
+            province: province_of(order, person),
+            ..About::default()
+        };
+        self.writes
+            .counters
+            .kpi(self.shop.id, self.day, "orders.delivered", &about, 1);
     }
 
     /// Notes that a person opened, clicked or answered a message, and counts it when it is the first act about its order.

@@ -49,7 +49,7 @@ impl World<'_> {
             {
                 message.opened_at = Some(arrival.occurred_at);
                 let id = message.id;
-                self.count_act("kpi.opened", id);
+                self.count_act("kpi.opened", "journeys.opened", id);
             }
             self.engaged(message, arrival.occurred_at);
             self.alive(customer, arrival.occurred_at);
@@ -77,7 +77,7 @@ impl World<'_> {
             {
                 message.clicked_at = Some(arrival.occurred_at);
                 let id = message.id;
-                self.count_act("kpi.clicked", id);
+                self.count_act("kpi.clicked", "journeys.clicked", id);
             }
             self.engaged(message, arrival.occurred_at);
             self.alive(customer, arrival.occurred_at);

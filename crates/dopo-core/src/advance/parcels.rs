@@ -208,7 +208,7 @@ impl World<'_> {
         let base = happening(arrival, Moment::OrderDelivered, customer).about_order(id);
         match (before, after) {
             (None, Some(at)) => {
-                self.count("orders.delivered", "", 1);
+                self.count_delivered(id);
                 out.push(Happening {
                     occurred_at: at,
                     ..base

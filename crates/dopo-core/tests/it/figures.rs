@@ -4,6 +4,7 @@ use crate::stage;
 use dopo_core::consent::{ConsentState, Topic};
 use dopo_core::counter::NOW;
 use dopo_core::event::{Actor, Event, EventLine, ParcelRef};
+use dopo_core::order::PostalAddress;
 use dopo_core::parcel::ParcelState;
 use dopo_core::simulate::{Rehearsal, Verdict};
 use jiff::{SignedDuration, Timestamp};
@@ -121,6 +122,94 @@ fn only_the_first_human_open_counts_and_only_where_it_is_measured() {
     assert_eq!(story.figure("kpi.opened", "journey/shipping_notices"), 1);
     assert_eq!(story.figure("kpi.engaged", ""), 1);
     assert_eq!(story.figure("kpi.engaged_seconds", ""), 3_600);
+}
+
+#[test]
+fn a_step_of_a_journey_counts_its_first_human_open_and_click_among_the_measurable() {
+    let mut story = Story::new();
+    let step = "shipping_notices/1/shipped";
+    story.order("A1");
+    story.agree(Topic::TrackingOpen);
+    story.agree(Topic::TrackingClick);
+    story.scan("A1", ParcelState::InTransit);
+    story.hours(1);
+    assert_eq!(story.figure("journeys.open_measurable", step), 1);
+    assert_eq!(story.figure("journeys.click_measurable", step), 1);
+    let receipt = "order_receipt/1/order_receipt"; // never measured
+    assert_eq!(story.figure("journeys.open_measurable", receipt), 0);
+    let message = story.shop.rows().last().expect("a row").message;
+    for by in [Actor::Machine, Actor::Proxy, Actor::Human, Actor::Human] {
+        story.tell(Event::MessageOpened { message, by });
+    }
+    for by in [Actor::Machine, Actor::Unknown] {
+        let link = 1;
+        story.tell(Event::MessageClicked { message, link, by });
+    }
+    assert_eq!(story.figure("journeys.opened", step), 1);
+    assert_eq!(story.figure("journeys.clicked", step), 0);
+    let by = Actor::Human;
+    for link in [1, 2] {
+        story.tell(Event::MessageClicked { message, link, by });
+    }
+    assert_eq!(story.figure("journeys.clicked", step), 1);
+    assert_eq!(story.figure("messages.opens", "machine"), 1);
+    assert_eq!(story.figure("messages.clicks", "unknown"), 1);
+}
+
+#[test]
+fn what_is_held_back_is_counted_with_its_reason_where_it_would_have_gone() {
+    let mut story = Story::new();
+    story.order("A1");
+    story.scan("A1", ParcelState::Delivered);
+    story.hours(24 * 4);
+    let all = story.figure("kpi.held_back", "");
+    assert!(all > 0);
+    assert_eq!(story.figure("kpi.held_back", "province/MI"), all);
+    let counters = story.shop.counters().0.iter();
+    let (mut reasons, mut places) = (0, 0);
+    for (key, n) in counters {
+        match &*key.metric {
+            "messages.held_back" => reasons += n,
+            "messages.held_back_in" => {
+                assert!(key.dim.starts_with("MI/"), "{}", key.dim);
+                places += n;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(places, all);
+    assert!(reasons <= all, "{reasons} of {all}");
+    assert_eq!(story.figure("orders.delivered", "province/MI"), 1);
+    assert_eq!(story.figure("orders.delivered", ""), 1);
+}
+
+#[test]
+fn orders_and_parcels_stand_in_the_province_they_go_to_and_move_with_the_address() {
+    let mut story = Story::new();
+    let mut order = stage::order("A1", "giulia", story.shop.now());
+    let place = |province: &str| {
+        Some(PostalAddress {
+            province: Some(province.to_owned()),
+            ..PostalAddress::default()
+        })
+    };
+    order.ship_to = place("MI");
+    story.tell(Event::OrderUpdated {
+        order: Box::new(order.clone()),
+    });
+    story.scan("A1", ParcelState::AttemptFailed);
+    assert_eq!(story.figure("now.orders_in", "MI/trouble"), 1);
+    assert_eq!(story.figure("now.parcels_in", "MI/attempt_failed"), 1);
+    story.hours(1);
+    order.updated_at = story.shop.now();
+    order.ship_to = place("BO");
+    story.tell(Event::OrderUpdated {
+        order: Box::new(order),
+    });
+    assert_eq!(story.figure("now.orders_in", "MI/trouble"), 0);
+    assert_eq!(story.figure("now.parcels_in", "MI/attempt_failed"), 0);
+    assert_eq!(story.figure("now.orders_in", "BO/trouble"), 1);
+    assert_eq!(story.figure("now.parcels_in", "BO/attempt_failed"), 1);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn is_event(metric: &str) -> bool {
     metric.starts_with("journeys.")
         || matches!(
             metric,
-            "messages.sent" | "messages.captured" | "messages.held_back"
+            "messages.sent" | "messages.captured" | "messages.held_back" | "messages.held_back_in"
         )
 }
 

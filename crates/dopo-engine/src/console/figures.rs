@@ -4,7 +4,7 @@ use crate::Engine;
 use crate::ports::StoreError;
 use dopo_core::advance::Shop;
 use dopo_core::consent::Channel;
-use dopo_core::counter::NOW;
+use dopo_core::counter::{CounterKey, NOW};
 use dopo_core::gate::Reason;
 use dopo_core::id::ShopId;
 use dopo_core::italy::{Locale, Province, Region};
@@ -51,6 +51,34 @@ impl Slice {
             Slice::Region(region) => province(dim).is_some_and(|p| p.region() == *region),
         }
     }
+
+    /// Whether orders are counted in it: a channel or a journey has messages.
+    fn counts_orders(&self) -> bool {
+        !matches!(self, Slice::Channel(_) | Slice::Journey(_))
+    }
+
+    /// What is counted of a place (`MI/lost`), where the place belongs to it.
+    fn in_place<'d>(&self, dim: &'d str) -> Option<&'d str> {
+        let (code, what) = dim.split_once('/')?;
+        let place = Province::parse(code).ok()?;
+        let holds = match self {
+            Slice::Province(province) => place == *province,
+            Slice::Region(region) => place.region() == *region,
+            Slice::All | Slice::Channel(_) | Slice::Journey(_) => false,
+        };
+        holds.then_some(what)
+    }
+
+    /// What a gauge of orders or parcels counts, where it belongs to it: gauges of places for places, else those of all.
+    fn gauged<'d>(&self, key: &'d CounterKey, all: &str, by_place: &str) -> Option<&'d str> {
+        match self {
+            Slice::All => (&*key.metric == all).then_some(&*key.dim),
+            Slice::Province(_) | Slice::Region(_) if &*key.metric == by_place => {
+                self.in_place(&key.dim)
+            }
+            _ => None,
+        }
+    }
 }
 
 fn province(dim: &str) -> Option<Province> {
@@ -70,27 +98,27 @@ pub struct Part {
     pub sums: Sums,
 }
 
-/// How many there are at this moment.
+/// How many there are at this moment; `None` where that is not counted for the part of the shop that is asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Now {
     /// People known.
-    pub customers: i64,
-    /// Orders that are neither delivered nor cancelled.
-    pub orders_open: i64,
-    /// Orders that need somebody.
-    pub orders_trouble: i64,
+    pub customers: Option<i64>,
+    /// Orders that are neither delivered nor cancelled; of the shop and of places.
+    pub orders_open: Option<i64>,
+    /// Orders that need somebody; of the shop and of places.
+    pub orders_trouble: Option<i64>,
     /// Tasks open.
-    pub tasks_open: i64,
-    /// Runs of journeys that are active.
-    pub runs: i64,
+    pub tasks_open: Option<i64>,
+    /// Runs of journeys that are active; of the shop and of journeys.
+    pub runs: Option<i64>,
     /// Messages that may leave now and have not yet; unknown where several shops share the queue.
     pub queue_due: Option<u64>,
     /// Messages that wait for their time.
     pub queue_later: Option<u64>,
     /// Messages that failed or are in doubt, up to [`TROUBLE_COUNTED_MAX`].
-    pub failed_messages: u64,
+    pub failed_messages: Option<u64>,
     /// Raw events that could not be used.
-    pub failed_inbox: u64,
+    pub failed_inbox: Option<u64>,
 }
 
 /// The figures of a period.
@@ -112,8 +140,8 @@ pub struct Figures {
     pub days: BTreeMap<Date, Sums>,
     /// What was held back and why, most frequent first.
     pub held_back: Vec<(Reason, i64)>,
-    /// Where parcels are now, most frequent first.
-    pub parcels: Vec<(ParcelState, i64)>,
+    /// Where parcels are now, most frequent first; `None` for a channel or a journey.
+    pub parcels: Option<Vec<(ParcelState, i64)>>,
     /// How many there are now.
     pub now: Now,
     /// The sentence, Italian.
@@ -192,7 +220,7 @@ impl Engine {
         let mut days: BTreeMap<Date, Sums> = BTreeMap::new();
         let (mut sums, mut before) = (Sums::default(), Sums::default());
         let mut parts: BTreeMap<&str, Sums> = BTreeMap::new();
-        let mut held: Vec<(&str, i64)> = Vec::new();
+        let mut held: BTreeMap<Reason, i64> = BTreeMap::new();
         for (day, counts) in &counted {
             let mut own = Sums::default();
             for (dim, counted) in &counts.about {
@@ -209,36 +237,22 @@ impl Engine {
             }
             sums.join(&own);
             days.insert(*day, own);
-            let events = counts.events.iter();
-            held.extend(
-                events
-                    .filter(|(metric, _, _)| &**metric == "messages.held_back")
-                    .map(|(_, dim, n)| (&**dim, *n)),
-            );
-        }
-        let held_back = reasons(&held, &slice);
-
-        let mut now = self.gauged(shop.id, &gauges).await?;
-        let mut parcels: BTreeMap<ParcelState, i64> = BTreeMap::new();
-        for (key, n) in &gauges {
-            if &*key.metric == "now.parcels"
-                && let Some(state) = ParcelState::ALL
-                    .into_iter()
-                    .find(|s| s.as_str() == &*key.dim)
-            {
-                *parcels.entry(state).or_default() += n;
+            for (metric, dim, n) in &counts.events {
+                if let Some(why) = held_why(metric, dim, &slice) {
+                    *held.entry(why).or_default() += n;
+                }
             }
         }
-        let mut parcels: Vec<(ParcelState, i64)> =
-            parcels.into_iter().filter(|(_, n)| *n > 0).collect();
-        parcels.sort_by_key(|(state, n)| (std::cmp::Reverse(*n), *state));
-        now.customers = now.customers.max(0);
+        let held_back = most_frequent(held);
+        let now = self.gauged(shop.id, &gauges, &slice).await?;
+        let parcels = slice.counts_orders().then(|| parcels(&gauges, &slice));
 
         let today = self.today(shop);
         let currency = Currency::parse(&shop.settings.currency).unwrap_or(Currency::EUR);
         let say = |locale| {
             let span = Span::new(from, to, today);
-            sentence(&sums, span, now.orders_trouble, currency, locale)
+            let trouble = now.orders_trouble.unwrap_or_default();
+            sentence(&sums, span, trouble, currency, locale)
         };
         let (sentence_it, sentence_en) = (say(Locale::It), say(Locale::En));
         let (channels, journeys, provinces, regions) = broken_down(shop, parts);
@@ -265,24 +279,45 @@ impl Engine {
     async fn gauged(
         &self,
         shop: ShopId,
-        gauges: &[(dopo_core::counter::CounterKey, i64)],
+        gauges: &[(CounterKey, i64)],
+        slice: &Slice,
     ) -> Result<Now, StoreError> {
-        let mut now = Now::default();
+        let whole = *slice == Slice::All;
+        let (mut customers, mut tasks, mut runs) = (0, 0, 0);
+        let (mut open, mut trouble) = (0, 0);
         for (key, n) in gauges {
             match &*key.metric {
-                "now.customers" => now.customers += n,
-                "now.tasks" => now.tasks_open += n,
-                "now.runs" => now.runs += n,
-                "now.orders" => match Standing::parse(&key.dim) {
-                    Some(Standing::Trouble) => {
-                        now.orders_open += n;
-                        now.orders_trouble += n;
+                "now.customers" => customers += n,
+                "now.tasks" => tasks += n,
+                "now.runs" => {
+                    let of = key.dim.split('/').next().unwrap_or_default();
+                    if !matches!(slice, Slice::Journey(journey) if journey != of) {
+                        runs += n;
                     }
-                    Some(Standing::Open | Standing::Shipped) => now.orders_open += n,
+                }
+                _ => match slice
+                    .gauged(key, "now.orders", "now.orders_in")
+                    .and_then(Standing::parse)
+                {
+                    Some(Standing::Trouble) => {
+                        open += n;
+                        trouble += n;
+                    }
+                    Some(Standing::Open | Standing::Shipped) => open += n,
                     _ => {}
                 },
-                _ => {}
             }
+        }
+        let mut now = Now {
+            customers: whole.then_some(customers.max(0)),
+            orders_open: slice.counts_orders().then_some(open),
+            orders_trouble: slice.counts_orders().then_some(trouble),
+            tasks_open: whole.then_some(tasks),
+            runs: matches!(slice, Slice::All | Slice::Journey(_)).then_some(runs),
+            ..Now::default()
+        };
+        if !whole {
+            return Ok(now);
         }
         let alone = self.shops().len() == 1;
         let (queue, failed, doubt, sources) = tokio::try_join!(
@@ -301,8 +336,8 @@ impl Engine {
             now.queue_due = Some(queue.iter().map(|(_, due, _)| due).sum());
             now.queue_later = Some(queue.iter().map(|(_, _, later)| later).sum());
         }
-        now.failed_messages = (failed + doubt).min(TROUBLE_COUNTED_MAX) as u64;
-        now.failed_inbox = sources.iter().map(|source| source.failed).sum();
+        now.failed_messages = Some((failed + doubt).min(TROUBLE_COUNTED_MAX) as u64);
+        now.failed_inbox = Some(sources.iter().map(|source| source.failed).sum());
         Ok(now)
     }
 
@@ -319,28 +354,45 @@ impl Engine {
     }
 }
 
-/// Reasons of what was held back in the slice. Reasons are not counted by place: for a province or region there are none.
-fn reasons(held: &[(&str, i64)], slice: &Slice) -> Vec<(Reason, i64)> {
-    let mut by_reason: BTreeMap<Reason, i64> = BTreeMap::new();
-    for (dim, n) in held {
-        // reason/journey/step/channel
-        let parts: Vec<&str> = dim.split('/').collect();
-        let Some(reason) = parts.first().and_then(|name| Reason::parse(name)) else {
-            continue;
-        };
-        let wanted = match slice {
-            Slice::All => true,
-            Slice::Channel(channel) => parts.last() == Some(&channel.as_str()),
-            Slice::Journey(journey) => parts.get(1) == Some(&journey.as_str()),
-            Slice::Province(_) | Slice::Region(_) => false,
-        };
-        if wanted {
-            *by_reason.entry(reason).or_default() += n;
+/// Why a counter's messages were held back, where they belong to the slice.
+fn held_why(metric: &str, dim: &str, slice: &Slice) -> Option<Reason> {
+    // Of all: reason/journey/step/channel. Of places: province/reason.
+    match (metric, slice) {
+        ("messages.held_back_in", Slice::Province(_) | Slice::Region(_)) => {
+            Reason::parse(slice.in_place(dim)?)
+        }
+        ("messages.held_back", Slice::All | Slice::Channel(_) | Slice::Journey(_)) => {
+            let mut parts = dim.split('/');
+            let (reason, of) = (Reason::parse(parts.next()?)?, parts.next()?);
+            let wanted = match slice {
+                Slice::Channel(channel) => parts.next_back() == Some(channel.as_str()),
+                Slice::Journey(journey) => of == journey,
+                _ => true,
+            };
+            wanted.then_some(reason)
+        }
+        _ => None,
+    }
+}
+
+fn most_frequent<K: Ord + Copy>(counts: BTreeMap<K, i64>) -> Vec<(K, i64)> {
+    let mut counts: Vec<(K, i64)> = counts.into_iter().filter(|(_, n)| *n > 0).collect();
+    counts.sort_by_key(|(what, n)| (std::cmp::Reverse(*n), *what));
+    counts
+}
+
+/// Where the parcels of the slice are now.
+fn parcels(gauges: &[(CounterKey, i64)], slice: &Slice) -> Vec<(ParcelState, i64)> {
+    let mut parcels: BTreeMap<ParcelState, i64> = BTreeMap::new();
+    for (key, n) in gauges {
+        let state = slice
+            .gauged(key, "now.parcels", "now.parcels_in")
+            .and_then(|name| ParcelState::ALL.into_iter().find(|s| s.as_str() == name));
+        if let Some(state) = state {
+            *parcels.entry(state).or_default() += n;
         }
     }
-    let mut reasons: Vec<(Reason, i64)> = by_reason.into_iter().filter(|(_, n)| *n > 0).collect();
-    reasons.sort_by_key(|(reason, n)| (std::cmp::Reverse(*n), *reason));
-    reasons
+    most_frequent(parcels)
 }
 
 type Parts = Vec<Part>;
@@ -398,17 +450,17 @@ fn broken_down(shop: &Shop, parts: BTreeMap<&str, Sums>) -> (Parts, Parts, Parts
 }
 
 impl Figures {
-    /// Whether they are about the whole shop.
-    pub fn is_whole(&self) -> bool {
-        self.slice == Slice::All
+    /// Whether orders are counted in the slice.
+    pub fn counts_orders(&self) -> bool {
+        self.slice.counts_orders()
     }
 
     /// Every figure with its value over the period and over the one before.
     pub fn values(&self) -> impl Iterator<Item = (Kpi, dopo_core::kpi::Figure, Option<f64>)> {
-        let whole = self.is_whole();
+        let of_orders = self.counts_orders();
         Kpi::ALL.into_iter().map(move |kpi| {
-            let before = self.before.figure(kpi, whole).value;
-            (kpi, self.sums.figure(kpi, whole), before)
+            let before = self.before.figure(kpi, of_orders).value;
+            (kpi, self.sums.figure(kpi, of_orders), before)
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::ports::StoreError;
 use dopo_core::advance::Shop;
 use dopo_core::counter::NOW;
 use dopo_core::gate::Reason;
-use dopo_core::journey::graph::{END, Graph, Text, graph};
+use dopo_core::journey::graph::{END, Graph, Text, graph, sends};
 use dopo_core::journey::{CloseReason, Journey, Node, Phase, Run};
 use dopo_core::words;
 use jiff::Timestamp;
@@ -27,6 +27,14 @@ pub struct StepCounts {
     pub sent: i64,
     /// Messages held back.
     pub held_back: i64,
+    /// Messages whose opens are measured.
+    pub open_measurable: i64,
+    /// Of them, opened by a human.
+    pub opened: i64,
+    /// Messages whose clicks are measured.
+    pub click_measurable: i64,
+    /// Of them, clicked by a human.
+    pub clicked: i64,
 }
 
 /// A journey in a list.
@@ -101,6 +109,29 @@ struct Counted {
     goal: BTreeMap<String, i64>,
     sent: BTreeMap<(String, String), i64>,
     held_back: BTreeMap<(String, String, String), i64>,
+    /// What people did at each step, of all versions: by metric, journey and step.
+    acts: BTreeMap<(Act, String, String), i64>,
+}
+
+/// What is counted of the messages of a step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Act {
+    OpenMeasurable,
+    Opened,
+    ClickMeasurable,
+    Clicked,
+}
+
+impl Act {
+    fn of(metric: &str) -> Option<Act> {
+        Some(match metric {
+            "journeys.open_measurable" => Act::OpenMeasurable,
+            "journeys.opened" => Act::Opened,
+            "journeys.click_measurable" => Act::ClickMeasurable,
+            "journeys.clicked" => Act::Clicked,
+            _ => return None,
+        })
+    }
 }
 
 impl Engine {
@@ -118,6 +149,7 @@ impl Engine {
             goal: BTreeMap::new(),
             sent: BTreeMap::new(),
             held_back: BTreeMap::new(),
+            acts: BTreeMap::new(),
         };
         for (key, n) in runs {
             let journey = key.dim.split('/').next().unwrap_or_default().to_owned();
@@ -141,7 +173,13 @@ impl Engine {
                     let place = (part(), part(), reason);
                     *counted.held_back.entry(place).or_default() += n;
                 }
-                _ => {}
+                metric => {
+                    // journey/version/step: what was sent is told of all versions, so these are, too.
+                    if let Some(act) = Act::of(metric) {
+                        let (journey, _version) = (part(), part());
+                        *counted.acts.entry((act, journey, part())).or_default() += n;
+                    }
+                }
             }
         }
         Ok(counted)
@@ -209,13 +247,26 @@ impl Engine {
         Ok(Some(JourneyPicture {
             figures,
             version: journey.version,
-            graph: graph(journey),
+            graph: self.drawn(shop, journey),
             counts: counts(journey, &counted),
             held_back,
             closed,
             from,
             to,
         }))
+    }
+
+    /// A journey's picture, its templates called by their titles.
+    pub fn drawn(&self, shop: &Shop, journey: &Journey) -> Graph {
+        let mut graph = graph(journey);
+        for node in &mut graph.nodes {
+            if let (Some(template), Some(channel)) = (&node.template, node.channel) {
+                let title = self.template_title(shop.id, template);
+                node.label = sends(channel, &title);
+                node.title = Some(title);
+            }
+        }
+        graph
     }
 
     /// Where a run stands, in words.
@@ -251,7 +302,10 @@ impl Engine {
             Phase::Waiting { .. } | Phase::WaitingFor { .. } => {
                 let shown = journey.and_then(|journey| {
                     let id = shown_at(run);
-                    graph(journey).nodes.into_iter().find(|node| node.id == id)
+                    self.drawn(shop, journey)
+                        .nodes
+                        .into_iter()
+                        .find(|node| node.id == id)
                 });
                 shown.map_or_else(|| plain("Aspetta", "Waits"), |node| node.label)
             }
@@ -307,6 +361,14 @@ fn counts(journey: &Journey, counted: &Counted) -> BTreeMap<String, StepCounts> 
         let entry = counts.entry(n.to_string()).or_default();
         let step = (journey.id.clone(), label.clone());
         entry.sent = counted.sent.get(&step).copied().unwrap_or(0);
+        let acts = |act| {
+            let place = (act, journey.id.clone(), label.clone());
+            counted.acts.get(&place).copied().unwrap_or(0)
+        };
+        entry.open_measurable = acts(Act::OpenMeasurable);
+        entry.opened = acts(Act::Opened);
+        entry.click_measurable = acts(Act::ClickMeasurable);
+        entry.clicked = acts(Act::Clicked);
         entry.held_back = counted
             .held_back
             .iter()

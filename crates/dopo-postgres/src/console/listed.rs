@@ -248,6 +248,15 @@ pub(crate) async fn empty(
     update(c, shop, &columns).await
 }
 
+/// Counts the orders of an older database by the province they go to.
+pub(crate) async fn fill_places(c: &mut PgConnection) -> Result<(), StoreError> {
+    let mut gauges = Counters::default();
+    orders(c, &mut gauges).await?;
+    gauges.0.retain(|key, _| key.metric.ends_with("_in"));
+    counters::add(c, &gauges, 0).await?;
+    Ok(())
+}
+
 /// Fills columns, words and gauges of a database that had none.
 pub(crate) async fn fill(c: &mut PgConnection) -> Result<(), StoreError> {
     let mut gauges = Counters::default();

@@ -160,6 +160,8 @@ async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_broug
                 ("now.customers", "", 1),
                 ("now.orders", "cancelled", 1),
                 ("now.orders", "open", 1),
+                ("now.orders_in", "LE/cancelled", 1),
+                ("now.orders_in", "LE/open", 1),
                 ("now.runs", "welcome/1.0", 1),
                 ("now.tasks", "", 1),
             ]

@@ -199,6 +199,14 @@ pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
     count(c, &gauges)
 }
 
+/// Counts the orders of an older database by the province they go to.
+pub(crate) fn fill_places(c: &Connection) -> Result<(), StoreError> {
+    let mut gauges = Counters::default();
+    fill_orders(c, &mut gauges)?;
+    gauges.0.retain(|key, _| key.metric.ends_with("_in"));
+    count(c, &gauges)
+}
+
 fn fill_people(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> {
     let mut after = 0;
     loop {

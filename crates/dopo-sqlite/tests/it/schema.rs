@@ -178,6 +178,8 @@ async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_broug
             ("now.customers", "", 1),
             ("now.orders", "cancelled", 1),
             ("now.orders", "open", 1),
+            ("now.orders_in", "LE/cancelled", 1),
+            ("now.orders_in", "LE/open", 1),
             ("now.runs", "welcome/1.0", 1),
             ("now.tasks", "", 1),
         ]
@@ -202,7 +204,8 @@ async fn migrating_twice_changes_nothing() {
             "0005_console",
             "0006_couriers",
             "0007_risks",
-            "0008_identities"
+            "0008_identities",
+            "0010_places"
         ]
     );
     assert!(store.migrate().await.unwrap().is_empty());

@@ -5,7 +5,7 @@ use super::{Subject, bring, look, put, shop};
 use crate::build::*;
 use dopo_core::advance::Writes;
 use dopo_core::consent::Channel;
-use dopo_core::counter::Counters;
+use dopo_core::counter::{Counters, NOW};
 use dopo_core::customer::{Customer, PersonDetails};
 use dopo_core::event::Event;
 use dopo_core::id::{CustomerId, InboxId, OrderId, ShopId};
@@ -243,6 +243,14 @@ pub async fn forgetting_leaves_nothing_findable(store: Subject) {
     assert_eq!(kept.snapshot.total, order(1, 1, "x").snapshot.total);
     assert_eq!(kept.snapshot.person, PersonDetails::default());
     assert_eq!(kept.snapshot.ship_to, None);
+    let places = store
+        .counters(shop, "now.orders_in", NOW, NOW)
+        .await
+        .unwrap();
+    assert_eq!(places.len(), 1, "it stands nowhere any more: {places:?}");
+    assert!(places[0].0.dim.starts_with("LE/") && places[0].1 == -1);
+    let standings = store.counters(shop, "now.orders", NOW, NOW).await.unwrap();
+    assert_eq!(standings, places, "it stands as it stood");
     let said = serde_json::to_string(kept).unwrap();
     for word in ["anna", "Trinchese", "BRT1", "cart-1"] {
         assert!(!said.contains(word), "{word} is still in {said}");

@@ -25,7 +25,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// A published version.
@@ -156,9 +155,13 @@ pub(crate) struct CountsShape {
     sent: i64,
     /// Messages held back.
     held_back: i64,
-    /// Opened; null: not counted by step.
+    /// Messages that left whose opens may be measured because the person agreed.
+    open_measurable: i64,
+    /// Of them, opened by a human, on the day of the open; null where there was nothing to measure.
     opened: Option<i64>,
-    /// Clicked; null: not counted by step.
+    /// Messages that left whose clicks may be measured because the person agreed.
+    click_measurable: i64,
+    /// Of them, clicked by a human, on the day of the click; null where there was nothing to measure.
     clicked: Option<i64>,
 }
 
@@ -179,8 +182,12 @@ pub(crate) struct NodeShape {
     detail_en: Option<String>,
     /// Label of a message's step.
     step: Option<String>,
-    /// Its template.
+    /// Name of its template.
     template: Option<String>,
+    /// What the template is called, Italian.
+    template_it: Option<String>,
+    /// What the template is called, English.
+    template_en: Option<String>,
     /// Its channel.
     channel: Option<&'static str>,
     /// Its purpose.
@@ -309,6 +316,10 @@ async fn shape(
         .into_iter()
         .map(|node| {
             let counts: StepCounts = picture.counts.get(&node.id).copied().unwrap_or_default();
+            let (template_it, template_en) = match node.title {
+                Some(title) => (Some(title.it), Some(title.en)),
+                None => (None, None),
+            };
             let (detail_it, detail_en) = match node.detail {
                 Some(detail) => (Some(detail.it), Some(detail.en)),
                 None => (None, None),
@@ -322,14 +333,20 @@ async fn shape(
                 detail_en,
                 step: node.step,
                 template: node.template,
+                template_it,
+                template_en,
                 channel: node.channel.map(|channel| channel.as_str()),
                 purpose: node.purpose.map(|purpose| purpose.as_str()),
                 counts: CountsShape {
                     waiting: counts.waiting,
                     sent: counts.sent,
                     held_back: counts.held_back,
-                    opened: None,
-                    clicked: None,
+                    open_measurable: counts.open_measurable,
+                    opened: (counts.open_measurable > 0 || counts.opened > 0)
+                        .then_some(counts.opened),
+                    click_measurable: counts.click_measurable,
+                    clicked: (counts.click_measurable > 0 || counts.clicked > 0)
+                        .then_some(counts.clicked),
                 },
             }
         })
@@ -687,22 +704,21 @@ pub(crate) async fn runs(
         )
         .await?;
     let page = paging.page(rows, |(run, _)| run.id.0, |row| row);
-    let mut numbers: HashMap<_, Option<String>> = HashMap::new();
+    let orders: Vec<_> = page
+        .items
+        .iter()
+        .filter_map(|(run, _)| run.key.order)
+        .collect();
+    let numbers = store.named(caller.id(), &[], &orders).await?.order_numbers;
     let mut items = Vec::with_capacity(page.items.len());
     for (run, person) in page.items {
         let node = shown_at(&run);
-        if let Some(order) = run.key.order
-            && !numbers.contains_key(&order)
-        {
-            let found = store.order(caller.id(), order).await?;
-            numbers.insert(order, found.map(|(order, _)| order.snapshot.number));
-        }
         let standing = app.engine.standing_of(&caller.shop, &run);
         items.push(RunRow {
             id: run.id.to_string(),
             customer: visible(&caller, Some(&person)).map(PersonShort::new),
             order_id: run.key.order.map(|order| order.to_string()),
-            order_number: run.key.order.and_then(|order| numbers[&order].clone()),
+            order_number: run.key.order.and_then(|order| numbers.get(&order).cloned()),
             step: run.step(),
             node,
             step_it: standing.state.it,

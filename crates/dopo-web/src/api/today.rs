@@ -132,27 +132,27 @@ pub(crate) struct ParcelsShape {
     trouble: bool,
 }
 
-/// How many there are now.
+/// How many there are now; null where that is not counted for the part of the shop that is asked about.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct NowShape {
-    /// People known.
-    customers: i64,
-    /// Orders neither delivered nor cancelled.
-    orders_open: i64,
-    /// Orders that need somebody.
-    orders_trouble: i64,
-    /// Tasks open.
-    tasks_open: i64,
-    /// Active runs of journeys.
-    runs: i64,
+    /// People known; of the whole shop.
+    customers: Option<i64>,
+    /// Orders neither delivered nor cancelled; of the whole shop and of places.
+    orders_open: Option<i64>,
+    /// Orders that need somebody; of the whole shop and of places.
+    orders_trouble: Option<i64>,
+    /// Tasks open; of the whole shop.
+    tasks_open: Option<i64>,
+    /// Active runs; of the whole shop and of journeys.
+    runs: Option<i64>,
     /// Messages that may leave now; null where several shops share the queue.
     queue_due: Option<u64>,
     /// Messages that wait for their time.
     queue_later: Option<u64>,
-    /// Messages that failed or are in doubt, counted up to 200.
-    failed_messages: u64,
-    /// Raw events that could not be used.
-    failed_inbox: u64,
+    /// Messages that failed or are in doubt, counted up to 200; of the whole shop.
+    failed_messages: Option<u64>,
+    /// Raw events that could not be used; of the whole shop.
+    failed_inbox: Option<u64>,
 }
 
 /// A part of the shop.
@@ -207,10 +207,10 @@ pub(crate) struct TodayShape {
     sentence: TextShape,
     /// The figures.
     kpis: Vec<KpiShape>,
-    /// What was held back and why, most frequent first. Not counted by place.
+    /// What was held back and why, most frequent first.
     held_back: Vec<HeldBackShape>,
-    /// Where parcels are now.
-    parcels: Vec<ParcelsShape>,
+    /// Where parcels are now; null for a channel or a journey, which have none.
+    parcels: Option<Vec<ParcelsShape>>,
     /// How many there are now.
     now: NowShape,
     /// By channel, journey, province and region.
@@ -284,24 +284,28 @@ pub(crate) fn period(
     Ok((from, to))
 }
 
-/// Where in the console the people behind a figure are.
+/// Where in the console the people behind a figure are: of a place its people, of a channel or journey its messages.
 fn people(kpi: Kpi, slice: &Slice) -> Option<String> {
-    let with = |path: &str| {
-        let more = match slice {
-            Slice::Channel(channel) => format!("&channel={}", channel.as_str()),
-            Slice::Journey(journey) => format!("&journey={journey}"),
-            _ => String::new(),
-        };
-        Some(format!("/console/{path}{more}"))
-    };
-    match kpi {
-        Kpi::HeldBack => with("messages?status=held_back"),
-        Kpi::Sent | Kpi::OpenRate | Kpi::ClickRate | Kpi::CrosssellRate => {
-            with("messages?status=sent")
+    let more = match slice {
+        Slice::All => String::new(),
+        Slice::Channel(channel) => format!("&channel={}", channel.as_str()),
+        Slice::Journey(journey) => format!("&journey={journey}"),
+        Slice::Province(province) => {
+            return Some(format!("/console/customers?province={}", province.code()));
         }
+        Slice::Region(region) => {
+            return Some(format!("/console/customers?region={}", region_id(*region)));
+        }
+    };
+    let whole = more.is_empty();
+    match kpi {
+        Kpi::HeldBack => Some(format!("/console/messages?status=held_back{more}")),
+        Kpi::Orders | Kpi::Delivered if !whole => None,
         Kpi::Delivered => Some("/console/orders?standing=delivered".to_owned()),
-        Kpi::Orders | Kpi::FirstContact => Some("/console/orders".to_owned()),
-        Kpi::EngagementTime | Kpi::RevenueAfterContact => None,
+        Kpi::Orders | Kpi::FirstContact | Kpi::RevenueAfterContact if whole => {
+            Some("/console/orders".to_owned())
+        }
+        _ => Some(format!("/console/messages?status=sent{more}")),
     }
 }
 
@@ -326,7 +330,7 @@ fn part(part: Part, of_place: bool) -> PartShape {
 }
 
 fn shape(figures: Figures) -> TodayShape {
-    let whole = figures.is_whole();
+    let of_orders = figures.counts_orders();
     let kpis = figures
         .values()
         .map(|(kpi, figure, previous)| {
@@ -340,13 +344,13 @@ fn shape(figures: Figures) -> TodayShape {
                 coverage: figure.coverage,
                 target: kpi.target(),
                 better: if kpi.less_is_better() { "down" } else { "up" },
-                met: figures.sums.meets(kpi, whole),
+                met: figures.sums.meets(kpi, of_orders),
                 previous,
                 days: figures
                     .days
                     .iter()
                     .map(|(day, sums)| {
-                        let figure = sums.figure(kpi, whole);
+                        let figure = sums.figure(kpi, of_orders);
                         KpiDay {
                             day: *day,
                             value: figure.value,
@@ -393,20 +397,19 @@ fn shape(figures: Figures) -> TodayShape {
                 en: reason.words(Locale::En),
             })
             .collect(),
-        parcels: figures
-            .parcels
-            .iter()
-            .map(|(state, n)| {
-                let words = words::parcel(*state);
+        parcels: figures.parcels.map(|parcels| {
+            let shown = parcels.into_iter().map(|(state, n)| {
+                let words = words::parcel(state);
                 ParcelsShape {
                     state: state.as_str(),
-                    n: *n,
+                    n,
                     it: words.it,
                     en: words.en,
                     trouble: state.needs_somebody(),
                 }
-            })
-            .collect(),
+            });
+            shown.collect()
+        }),
         now: NowShape {
             customers: now.customers,
             orders_open: now.orders_open,

@@ -4,6 +4,7 @@ use crate::api::{Who, master, said, signed_in};
 use crate::support::House;
 use axum::http::Method;
 use dopo_core::access::Role;
+use dopo_core::counter::Counters;
 use dopo_core::event::Event;
 use dopo_testkit::build;
 use serde_json::{Value, json};
@@ -80,6 +81,32 @@ async fn journeys_are_drawn_with_who_waits_where() {
     );
     assert_eq!(one["document"], DOCUMENT);
 
+    let send = nodes.iter().find(|n| n["kind"] == "send").unwrap();
+    assert_eq!(send["counts"]["opened"], Value::Null);
+    let today = house.engine.today(&house.engine.shop(house.shop).unwrap());
+    let mut counters = Counters::default();
+    for (metric, version, n) in [
+        ("journeys.open_measurable", 1, 4),
+        ("journeys.open_measurable", 2, 1),
+        ("journeys.opened", 1, 3),
+    ] {
+        let dim = format!("saluto/{version}/guide_24h");
+        counters.add(house.shop, today, metric, dim, n);
+    }
+    house.engine.store().add_counters(counters).await.unwrap();
+    let acted = house.read(&who, path).await;
+    let nodes = acted["graph"]["nodes"].as_array().unwrap();
+    let send = nodes.iter().find(|n| n["kind"] == "send").unwrap();
+    let counts = &send["counts"];
+    assert_eq!(
+        (
+            &counts["open_measurable"],
+            &counts["opened"],
+            &counts["clicked"]
+        ),
+        (&json!(5), &json!(3), &Value::Null)
+    );
+
     let runs = house.read(&who, &format!("{path}/runs")).await;
     assert_eq!(
         runs["items"][0]["customer"]["id"],
@@ -136,11 +163,23 @@ async fn every_built_in_journey_and_template_can_be_looked_at() {
         let id = journey["id"].as_str().unwrap();
         let one = house.read(&who, &format!("/api/v1/journeys/{id}")).await;
         assert!(one["graph"]["edges"].as_array().unwrap().len() > 1, "{id}");
+        for node in one["graph"]["nodes"].as_array().unwrap() {
+            let Some(template) = node["template"].as_str() else {
+                continue;
+            };
+            for locale in ["it", "en"] {
+                let label = node[format!("label_{locale}")].as_str().unwrap();
+                let title = node[format!("template_{locale}")].as_str().unwrap();
+                assert!(label.ends_with(title), "{label} names {title}");
+                assert_ne!(title, template, "{id}");
+            }
+        }
     }
     let templates = house.read(&who, "/api/v1/templates").await;
     let templates = templates["items"].as_array().unwrap();
     assert_eq!(templates.len(), 54);
     for template in templates {
+        assert_ne!(template["title"], template["name"], "{template}");
         let (name, locale) = (
             template["name"].as_str().unwrap(),
             template["locale"].as_str().unwrap(),

@@ -44,6 +44,16 @@ async fn counted(house: &House) -> jiff::civil::Date {
         "quiet_hours/after_delivery/offer/sms",
         2,
     );
+    add(today, "messages.held_back_in", "BO/no_consent", 3);
+    add(today, "messages.held_back_in", "MO/no_consent", 1);
+    add(today, "messages.held_back_in", "MI/quiet_hours", 3);
+    add(today, "orders.delivered", "", 6);
+    add(today, "orders.delivered", "province/MO", 2);
+    add(NOW, "now.orders_in", "MO/trouble", 1);
+    add(NOW, "now.orders_in", "MI/trouble", 2);
+    add(NOW, "now.parcels_in", "MO/held_at_depot", 1);
+    add(NOW, "now.parcels_in", "MI/held_at_depot", 2);
+    add(NOW, "now.runs", "after_delivery/1.2", 9);
     add(NOW, "now.customers", "", 1_000);
     add(NOW, "now.orders", "trouble", 3);
     add(NOW, "now.orders", "open", 4);
@@ -106,7 +116,21 @@ async fn the_first_page_says_a_sentence_and_figures_with_their_targets() {
         )
         .await;
     assert_eq!(kpi(&region, "sent")["value"], 40.0);
-    assert_eq!(kpi(&region, "delivered")["value"], Value::Null);
+    assert_eq!(kpi(&region, "delivered")["value"], 2.0);
+    assert_eq!(region["held_back"][0]["reason"], "no_consent");
+    assert_eq!(region["held_back"][0]["n"], 4);
+    assert_eq!(region["held_back"].as_array().unwrap().len(), 1);
+    assert_eq!(region["parcels"][0]["n"], 1);
+    for kpi in region["kpis"].as_array().unwrap() {
+        assert_eq!(kpi["people"], "/console/customers?region=emilia_romagna");
+    }
+    assert_eq!(region["now"]["orders_trouble"], 1);
+    assert_eq!(region["now"]["customers"], Value::Null);
+    let said = region["sentence"]["it"].as_str().unwrap();
+    assert!(
+        said.ends_with("Adesso 1 ordine ha bisogno di qualcuno."),
+        "{said}"
+    );
     let sms = house
         .read(
             &who,
@@ -114,6 +138,19 @@ async fn the_first_page_says_a_sentence_and_figures_with_their_targets() {
         )
         .await;
     assert_eq!(sms["held_back"][0]["reason"], "quiet_hours");
+    assert_eq!(sms["parcels"], Value::Null);
+    for figure in ["orders", "delivered"] {
+        assert_eq!(kpi(&sms, figure)["value"], Value::Null, "{figure}");
+    }
+    let journey = house
+        .read(
+            &who,
+            &format!("/api/v1/today?from={today}&to={today}&journey=after_delivery"),
+        )
+        .await;
+    assert_eq!(journey["now"]["runs"], 9);
+    assert_eq!(journey["now"]["orders_trouble"], Value::Null);
+    assert_eq!(journey["held_back"].as_array().unwrap().len(), 2);
     let month = house.read(&who, "/api/v1/today").await;
     assert_eq!(kpi(&month, "sent")["days"].as_array().unwrap().len(), 30);
 }

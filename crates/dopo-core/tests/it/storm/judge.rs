@@ -2,7 +2,7 @@
 
 use super::{History, ROME};
 use dopo_core::consent::{Channel, ConsentState, Purpose, Topic};
-use dopo_core::counter::NOW;
+use dopo_core::counter::{NOW, province_of};
 use dopo_core::customer::Customer;
 use dopo_core::id::CustomerId;
 use dopo_core::journey::{CloseReason, Phase};
@@ -32,9 +32,19 @@ impl History {
         for order in self.stage.orders() {
             let standing = order.standing();
             put("now.orders", standing.as_str());
+            let province = province_of(Some(order), None).map(|p| p.code());
+            if let Some(code) = province {
+                put("now.orders_in", &format!("{code}/{}", standing.as_str()));
+            }
             if standing != Standing::Cancelled {
                 for parcel in order.tracked.iter().filter(|p| p.is_live()) {
                     put("now.parcels", parcel.state.as_str());
+                    if let Some(code) = province {
+                        put(
+                            "now.parcels_in",
+                            &format!("{code}/{}", parcel.state.as_str()),
+                        );
+                    }
                 }
             }
         }
@@ -85,6 +95,70 @@ impl History {
                 if less != "kpi.orders" && of(less, kind) != of(less, "") {
                     wrong.push(format!("5: {less} differs by {kind}"));
                 }
+            }
+        }
+        for what in wrong {
+            self.fail(what);
+        }
+        self.steps_count_what_people_did();
+    }
+
+    /// Steps count as many opens and clicks as the first page, never more than could be measured, and each of a message
+    /// that was opened or clicked; places count every reason they hold back for.
+    fn steps_count_what_people_did(&mut self) {
+        let mut by_dim: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+        let (mut all, mut held_in): (BTreeMap<&str, i64>, i64) = (BTreeMap::new(), 0);
+        for (key, n) in &self.stage.counters().0 {
+            *by_dim.entry((&key.metric, &key.dim)).or_default() += n;
+            if key.dim.is_empty() || key.metric.starts_with("journeys.") {
+                *all.entry(&key.metric).or_default() += n;
+            }
+            match &*key.metric {
+                "messages.held_back_in" => held_in += n,
+                "kpi.held_back" if key.dim.starts_with("province/") => held_in -= n,
+                _ => {}
+            }
+        }
+        let mut acted: BTreeMap<(&str, String), i64> = BTreeMap::new();
+        for message in self.stage.messages() {
+            let step = &message.send.step;
+            let dim = format!("{}/{}/{step}", message.journey, message.journey_version);
+            for (metric, at) in [
+                ("journeys.opened", message.opened_at),
+                ("journeys.clicked", message.clicked_at),
+            ] {
+                *acted.entry((metric, dim.clone())).or_default() += i64::from(at.is_some());
+            }
+        }
+        let mut wrong = Vec::new();
+        if held_in != 0 {
+            wrong.push(format!(
+                "5: {held_in} more reasons in places than messages held back"
+            ));
+        }
+        let of = |metric: &str| all.get(metric).copied().unwrap_or(0);
+        for (step, page) in [
+            ("journeys.opened", "kpi.opened"),
+            ("journeys.clicked", "kpi.clicked"),
+            ("journeys.open_measurable", "kpi.open_measurable"),
+            ("journeys.click_measurable", "kpi.click_measurable"),
+        ] {
+            if of(step) != of(page) {
+                wrong.push(format!("5: {step} is {}, {page} is {}", of(step), of(page)));
+            }
+        }
+        for ((metric, dim), n) in &by_dim {
+            let more = match *metric {
+                "journeys.opened" => "journeys.open_measurable",
+                "journeys.clicked" => "journeys.click_measurable",
+                _ => continue,
+            };
+            if *n > by_dim.get(&(more, *dim)).copied().unwrap_or(0) {
+                wrong.push(format!("5: {dim} has more {metric} than {more}"));
+            }
+            let known = acted.get(&(*metric, (*dim).to_owned())).copied();
+            if !self.forgot && known.unwrap_or(0) < *n {
+                wrong.push(format!("5: {dim} counts {n} {metric}, there are {known:?}"));
             }
         }
         for what in wrong {

@@ -19,7 +19,7 @@ import { Side } from "../../ui/side";
 import { Await, Failed, Loading } from "../../ui/states";
 import { Status } from "../../ui/status";
 import css from "./journeys.module.css";
-import { dropOff, StepList } from "./steps";
+import { actsOf, dropOff, StepList } from "./steps";
 import type { GraphNode, JourneyDetail, RunRow } from "./types";
 import { useSwitch } from "./use-switch";
 
@@ -105,7 +105,7 @@ function Shown({ journey }: { journey: JourneyDetail }) {
         </Tabs.Panel>
         <Tabs.Panel value="people">
           <Section title={t("people.title")}>
-            <People journey={journey.id} step={null} />
+            <People journey={journey.id} step={null} version={journey.shown} />
           </Section>
         </Tabs.Panel>
         <Tabs.Panel value="versions">
@@ -200,10 +200,20 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
   const { counts } = node;
   const lost = dropOff(counts);
   const held = journey.held_back.filter((one) => one.step === node.step);
-  const share = (n: number | null, of: number) =>
-    n === null
-      ? t("common:unknown")
-      : `${format.number(n)}${of > 0 ? ` (${ratio(n / of, lang)})` : ""}`;
+  const acts = actsOf(counts);
+  const act = (name: "opened" | "clicked") => {
+    const one = acts.find((act) => act.name === name);
+    return {
+      label: t(`step.${name}`),
+      value: one
+        ? t("step.acts", {
+            share: ratio(one.n / one.of, lang),
+            n: format.number(one.n),
+            of: format.number(one.of),
+          })
+        : t("step.not_measured"),
+    };
+  };
   const detail = pick(lang, node, "detail");
   return (
     <>
@@ -211,7 +221,17 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
       <Section>
         <Facts
           items={[
-            node.template ? { label: t("step.template"), value: node.template } : null,
+            node.template
+              ? {
+                  label: t("step.template"),
+                  value: (
+                    <>
+                      {pick(lang, node, "template") || node.template}{" "}
+                      <code className="muted">{node.template}</code>
+                    </>
+                  ),
+                }
+              : null,
             node.channel
               ? { label: t("step.channel"), value: t(`messages:channel.${node.channel}`) }
               : null,
@@ -226,8 +246,8 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
                     label: t("step.held_back"),
                     value: `${format.number(counts.held_back)}${lost === null ? "" : ` (${ratio(lost, lang)})`}`,
                   },
-                  { label: t("step.opened"), value: share(counts.opened, counts.sent) },
-                  { label: t("step.clicked"), value: share(counts.clicked, counts.sent) },
+                  act("opened"),
+                  act("clicked"),
                 ]
               : []),
           ]}
@@ -252,19 +272,27 @@ function StepDrawer({ journey, node }: { journey: JourneyDetail; node: GraphNode
       )}
       {may("customers:read") && (
         <Section title={t("people.here")}>
-          <People journey={journey.id} step={node.id} />
+          <People journey={journey.id} step={node.id} version={journey.shown} />
         </Section>
       )}
     </>
   );
 }
 
-function People({ journey, step }: { journey: string; step: string | null }) {
+function People({
+  journey,
+  step,
+  version,
+}: {
+  journey: string;
+  step: string | null;
+  version: number;
+}) {
   const { t } = useTranslation("journeys");
   const lang = useLang();
   const { may } = useSession();
   const list = useList<RunRow>(`/journeys/${encodeURIComponent(journey)}/runs`, {
-    query: { node: step },
+    query: step === null ? {} : { step, version },
     topics: ["journeys"],
   });
   const stop = useChange((id: string) => api.post(`/runs/${id}/stop`), { topics: ["journeys"] });

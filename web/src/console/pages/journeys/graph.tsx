@@ -18,7 +18,7 @@ import { type Lang, pick, useLang } from "../../i18n/lang";
 import { useDark } from "../../ui/dark";
 import css from "./journeys.module.css";
 import { BEND_ABOVE_PX, type Bend, layout, linePath } from "./layout";
-import { StepFace } from "./steps";
+import { actsOf, StepFace } from "./steps";
 import type { GraphEdge, GraphNode } from "./types";
 
 const WIDTH_PX = 264;
@@ -46,7 +46,8 @@ export function guessedHeight(node: GraphNode, lang: Lang): number {
   const label = Math.max(1, lines(pick(lang, node, "label"), LABEL_CHARS)) * 20;
   const detail = lines(pick(lang, node, "detail"), DETAIL_CHARS) * 18;
   const counts = node.template ? 36 : 18;
-  return 18 + label + detail + counts + 4;
+  const acts = actsOf(node.counts).length * 18;
+  return 18 + label + detail + counts + acts + 4;
 }
 
 /** A step of the graph: a button that opens who stands there. */

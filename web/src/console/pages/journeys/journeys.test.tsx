@@ -9,6 +9,16 @@ import { versionFor } from "./use-switch";
 
 const marketer = session(["journeys:read", "journeys:write"]);
 
+const NOTHING = {
+  waiting: 0,
+  sent: 0,
+  held_back: 0,
+  open_measurable: 0,
+  opened: null,
+  click_measurable: 0,
+  clicked: null,
+};
+
 const node = (id: string, more: Partial<GraphNode> = {}): GraphNode => ({
   id,
   kind: "wait",
@@ -18,9 +28,11 @@ const node = (id: string, more: Partial<GraphNode> = {}): GraphNode => ({
   detail_en: null,
   step: null,
   template: null,
+  template_it: null,
+  template_en: null,
   channel: null,
   purpose: null,
-  counts: { waiting: 0, sent: 0, held_back: 0, opened: null, clicked: null },
+  counts: NOTHING,
   ...more,
 });
 const edge = (from: string, to: string, label = ""): GraphEdge => ({
@@ -74,8 +86,8 @@ test("a loop is listed once", () => {
 });
 
 test("a step that decided nothing has no drop-off", () => {
-  expect(dropOff({ waiting: 4, sent: 0, held_back: 0, opened: null, clicked: null })).toBeNull();
-  expect(dropOff({ waiting: 0, sent: 3, held_back: 1, opened: null, clicked: null })).toBe(0.25);
+  expect(dropOff({ ...NOTHING, waiting: 4 })).toBeNull();
+  expect(dropOff({ ...NOTHING, sent: 3, held_back: 1 })).toBe(0.25);
   expect([heldShare(row), heldShare({ sent_30d: 0, held_back_30d: 0 })]).toEqual([0.25, null]);
 });
 
@@ -87,7 +99,14 @@ test("each step is a button with its figures and where it leads", async () => {
     node("mail", {
       kind: "send",
       template: "t",
-      counts: { waiting: 2, sent: 30, held_back: 10, opened: null, clicked: null },
+      counts: {
+        ...NOTHING,
+        waiting: 2,
+        sent: 30,
+        held_back: 10,
+        open_measurable: 20,
+        opened: 9,
+      },
     }),
     node("end", { kind: "end" }),
   ];
@@ -98,6 +117,8 @@ test("each step is a button with its figures and where it leads", async () => {
   });
   const mail = await screen.findByRole("button", { name: /Passo mail/ });
   expect(mail.textContent?.replace(/\u00a0/g, " ")).toContain("10 (25 %) trattenuti");
+  expect(mail.textContent?.replace(/\u00a0/g, " ")).toContain("aperti 45 % di 20 misurabili");
+  expect(mail.textContent).not.toContain("cliccati");
   expect(screen.getByText("no: va al passo 3")).toBeDefined();
   await user.click(mail);
   expect(opened).toEqual(["mail"]);

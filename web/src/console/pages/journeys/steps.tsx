@@ -52,6 +52,15 @@ export function dropOff(counts: Counts): number | null {
   return decided === 0 ? null : counts.held_back / decided;
 }
 
+/** What people did with the messages of a step, where it can be measured. */
+export function actsOf(counts: Counts): { name: "opened" | "clicked"; n: number; of: number }[] {
+  const { opened, open_measurable, clicked, click_measurable } = counts;
+  return [
+    { name: "opened" as const, n: opened ?? 0, of: open_measurable },
+    { name: "clicked" as const, n: clicked ?? 0, of: click_measurable },
+  ].filter((one) => one.of > 0);
+}
+
 /** The figures of a step, those that are not nought. */
 export function StepCounts({ node }: { node: GraphNode }) {
   const { t } = useTranslation("journeys");
@@ -72,7 +81,8 @@ export function StepCounts({ node }: { node: GraphNode }) {
       `${format.number(counts.held_back)}${lost === null ? "" : ` (${ratio(lost, lang)})`}`,
     ]);
   }
-  if (shown.length === 0) {
+  const acts = actsOf(counts);
+  if (shown.length === 0 && acts.length === 0) {
     return null;
   }
   return (
@@ -80,6 +90,11 @@ export function StepCounts({ node }: { node: GraphNode }) {
       {shown.map(([name, value]) => (
         <span key={name} data-count={name}>
           {t(`count.${name}`, { n: value })}
+        </span>
+      ))}
+      {acts.map(({ name, n, of }) => (
+        <span key={name} className={css.act}>
+          {t(`count.${name}`, { share: ratio(n / of, lang), n: format.number(of) })}
         </span>
       ))}
     </span>
@@ -162,7 +177,8 @@ export function StepList({
 }: {
   nodes: GraphNode[];
   edges: GraphEdge[];
-  onOpen: (node: GraphNode) => void;
+  /** Without it there is nothing behind a step. */
+  onOpen?: (node: GraphNode) => void;
 }) {
   const { t } = useTranslation("journeys");
   const lang = useLang();
@@ -171,15 +187,22 @@ export function StepList({
     <ol className={css.steps}>
       {list.map(({ node, ways }, at) => (
         <li key={node.id}>
-          <button
-            type="button"
-            className={css.step}
-            data-kind={node.kind}
-            onClick={() => onOpen(node)}
-          >
-            <span className={css.stepNumber}>{at + 1}</span>
-            <StepFace node={node} />
-          </button>
+          {onOpen ? (
+            <button
+              type="button"
+              className={css.step}
+              data-kind={node.kind}
+              onClick={() => onOpen(node)}
+            >
+              <span className={css.stepNumber}>{at + 1}</span>
+              <StepFace node={node} />
+            </button>
+          ) : (
+            <div className={css.step} data-kind={node.kind}>
+              <span className={css.stepNumber}>{at + 1}</span>
+              <StepFace node={node} />
+            </div>
+          )}
           {(ways.length > 1 || (ways[0] && ways[0].number !== at + 2)) && (
             <ul className={css.ways}>
               {ways.map((way) => (

@@ -23,7 +23,10 @@ export interface Counts {
   waiting: number;
   sent: number;
   held_back: number;
+  /** Messages whose opens may be measured; null of them opened = nothing to measure. */
+  open_measurable: number;
   opened: number | null;
+  click_measurable: number;
   clicked: number | null;
 }
 
@@ -37,6 +40,9 @@ export interface GraphNode {
   /** Of a message: the label of its step. */
   step: string | null;
   template: string | null;
+  /** What the template is called. */
+  template_it: string | null;
+  template_en: string | null;
   channel: Channel | null;
   purpose: Purpose | null;
   counts: Counts;

@@ -12,6 +12,7 @@ import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Section } from "../../ui/section";
 import { Await } from "../../ui/states";
+import { consolePath } from "../customers/console-path";
 import { PROVINCES, REGIONS } from "../customers/places";
 import type { JourneyRow } from "../journeys/types";
 import { CHANNELS } from "../messages/types";
@@ -19,7 +20,7 @@ import { parcelTone } from "../orders/words";
 import { KpiCard } from "./kpi";
 import { daysOf, PERIODS, periodOf, SLICES, type SliceKind, sliceOf } from "./period";
 import css from "./today.module.css";
-import type { Today } from "./types";
+import type { Kpi, Today } from "./types";
 
 // What stands below the fold or in a drawer comes after the rest.
 const Breakdowns = lazy(() => import("./breakdown"));
@@ -54,10 +55,10 @@ export default function TodayPage() {
                 <KpiCard key={kpi.id} kpi={kpi} onOpen={() => setQuery({ figure: kpi.id })} />
               ))}
             </section>
-            <Now now={data.now} />
+            <Now now={data.now} whole={data.slice.kind === "all"} />
             <div className={css.two}>
-              <HeldBack items={data.held_back} />
-              <Parcels items={data.parcels} />
+              <HeldBack items={data.held_back} people={heldBack(data.kpis)} />
+              {data.parcels && <Parcels items={data.parcels} />}
             </div>
             <Suspense fallback={<div className={css.room} />}>
               <Breakdowns breakdown={data.breakdown} />
@@ -178,7 +179,7 @@ function SliceValue({
 /** What each count of now is about: where to look, and whether it asks for somebody. */
 const NOW: [keyof Today["now"], to: string, scope: string, asks: boolean][] = [
   ["tasks_open", "/tasks", "tasks:read", false],
-  ["orders_open", "/orders?standing=open", "orders:read", false],
+  ["orders_open", "/orders", "orders:read", false],
   ["orders_trouble", "/orders?standing=trouble", "orders:read", true],
   ["runs", "/journeys", "journeys:read", false],
   ["queue_due", "/messages?status=queued", "messages:read", false],
@@ -188,14 +189,19 @@ const NOW: [keyof Today["now"], to: string, scope: string, asks: boolean][] = [
   ["customers", "/customers", "customers:read", false],
 ];
 
-function Now({ now }: { now: Today["now"] }) {
+function Now({ now, whole }: { now: Today["now"]; whole: boolean }) {
   const { t } = useTranslation("today");
   const format = useFormat();
   const { may } = useSession();
+  // Of a part of the shop, what is not counted for it is no question.
+  const shown = NOW.filter(([name]) => whole || now[name] !== null);
+  if (shown.length === 0) {
+    return null;
+  }
   return (
     <Section title={t("now.title")}>
       <ul className={css.now}>
-        {NOW.map(([name, to, scope, asks]) => {
+        {shown.map(([name, to, scope, asks]) => {
           const n = now[name];
           const text = (
             <>
@@ -214,13 +220,21 @@ function Now({ now }: { now: Today["now"] }) {
   );
 }
 
-function HeldBack({ items }: { items: Today["held_back"] }) {
+/** Where the messages are that were held back in this part of the shop. */
+const heldBack = (kpis: Kpi[]) =>
+  kpis.find((one) => one.id === "held_back")?.people ?? "/messages?status=held_back";
+
+function HeldBack({ items, people }: { items: Today["held_back"]; people: string }) {
   const { t } = useTranslation(["today", "messages"]);
   const lang = useLang();
   return (
     <Section
       title={t("held_back.title")}
-      aside={<Link to="/messages?status=held_back">{t("held_back.see")}</Link>}
+      aside={
+        <Link to={consolePath(people)}>
+          {people.includes("/customers") ? t("people_short") : t("held_back.see")}
+        </Link>
+      }
     >
       {items.length === 0 ? (
         <p className="muted">{t("held_back.none")}</p>
@@ -239,7 +253,7 @@ function HeldBack({ items }: { items: Today["held_back"] }) {
   );
 }
 
-function Parcels({ items }: { items: Today["parcels"] }) {
+function Parcels({ items }: { items: NonNullable<Today["parcels"]> }) {
   const { t } = useTranslation("today");
   const lang = useLang();
   const format = useFormat();

@@ -121,3 +121,30 @@ test("what was held back stands with its rule", async () => {
   expect(screen.getByText(/La legge chiede un consenso/)).toBeDefined();
   expect(screen.getByText("Smarrito")).toBeDefined();
 });
+
+test("of a part of the shop only what is counted for it stands there", async () => {
+  const none = Object.fromEntries(Object.keys(today.now).map((name) => [name, null]));
+  const place = { ...none, orders_open: 4, orders_trouble: 2 } as Today["now"];
+  const people = "/console/customers?province=BO";
+  const kpis = [kpi("held_back", { people })];
+  serve({ "GET /today": { ...today, kpis, slice: { kind: "province", value: "BO" }, now: place } });
+  await show(<TodayPage />, { at: "/?province=BO", as: owner });
+  expect((await screen.findByText("ordini con un problema")).parentElement?.textContent).toBe(
+    "2ordini con un problema",
+  );
+  expect(screen.queryByText("clienti")).toBeNull();
+  const link = screen.getByRole("link", { name: "Vedi le persone" });
+  expect(link.getAttribute("href")).toBe("/customers?province=BO");
+});
+
+test("a channel has no parcels and no orders of the moment", async () => {
+  const none = Object.fromEntries(Object.keys(today.now).map((name) => [name, null]));
+  const now = none as unknown as Today["now"];
+  serve({
+    "GET /today": { ...today, parcels: null, slice: { kind: "channel", value: "sms" }, now },
+  });
+  await show(<TodayPage />, { at: "/?channel=sms", as: owner });
+  expect(await screen.findByText("Una settimana tranquilla.")).toBeDefined();
+  expect(screen.queryByText("In questo momento")).toBeNull();
+  expect(screen.queryByText("Pacchi da seguire")).toBeNull();
+});

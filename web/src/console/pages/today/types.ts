@@ -46,18 +46,19 @@ export interface Today {
   sentence: Said;
   kpis: Kpi[];
   held_back: { reason: string; n: number; it: string; en: string }[];
-  parcels: { state: string; n: number; it: string; en: string; trouble: boolean }[];
+  /** Null of a channel or a journey, which have none. */
+  parcels: { state: string; n: number; it: string; en: string; trouble: boolean }[] | null;
+  /** Null what is not counted for the part of the shop that is asked about. */
   now: {
-    customers: number;
-    orders_open: number;
-    orders_trouble: number;
-    tasks_open: number;
-    runs: number;
-    /** Null when the question is about a part of the shop. */
+    customers: number | null;
+    orders_open: number | null;
+    orders_trouble: number | null;
+    tasks_open: number | null;
+    runs: number | null;
     queue_due: number | null;
     queue_later: number | null;
-    failed_messages: number;
-    failed_inbox: number;
+    failed_messages: number | null;
+    failed_inbox: number | null;
   };
   breakdown: Record<Breakdown, Slice[]>;
 }
