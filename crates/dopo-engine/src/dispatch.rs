@@ -189,9 +189,15 @@ pub(crate) async fn dispatch_once(
     }
     let shops: std::collections::BTreeSet<ShopId> =
         finished.iter().map(|finished| finished.shop).collect();
-    let facts = engine.facts_of(&in_hand, &finished);
-    engine.store.finish_effects(finished, counters).await?;
-    engine.tell_facts(facts).await;
+    let told = engine.words_of(&in_hand, &finished);
+    let anything = !told.is_empty();
+    engine
+        .store
+        .finish_effects(finished, counters, told)
+        .await?;
+    if anything {
+        engine.outbox.bell.notify_one();
+    }
     for shop in shops {
         engine
             .live

@@ -3,10 +3,15 @@
 use crate::Engine;
 use crate::intake::{IngestError, NewIntake};
 use crate::ports::{PersonFile, StoreError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use dopo_core::customer::{IdentityKey, IdentityKind, PersonRef};
 use dopo_core::event::{Event, Origin};
-use dopo_core::id::ShopId;
+use dopo_core::id::{CustomerId, ShopId};
 use serde_json::{Value, json};
+
+/// Bytes of all photos in one person's copy.
+pub const EXPORT_PHOTO_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl Engine {
     /// Finds a person by what an operator types: an e-mail address, a phone number in E.164, or the shop's customer id.
@@ -26,7 +31,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// Everything stored about a person, as one JSON document.
+    /// Everything stored about a person, as one JSON document; photos in base64. Of more than [`EXPORT_PHOTO_BYTES_MAX`] the
+    /// later photos are only named (`base64` is null): each can be fetched by itself from its order.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -46,6 +52,10 @@ impl Engine {
             .iter()
             .map(|row| json!({"opened_at": row.task.opened_at, "done_at": row.done_at, "task": row.task.task}))
             .collect();
+        let photos = match &file.customer {
+            Some(customer) => self.exported_photos(shop, customer.id).await?,
+            None => Vec::new(),
+        };
         Ok(json!({
             "exported_at": self.now(),
             "customer": file.customer,
@@ -56,7 +66,37 @@ impl Engine {
             "messages": file.messages,
             "coupons": file.coupons,
             "tasks": tasks,
+            "photos": photos,
         }))
+    }
+
+    /// The photos that a person sent, as they go into their copy.
+    async fn exported_photos(
+        &self,
+        shop: ShopId,
+        customer: CustomerId,
+    ) -> Result<Vec<Value>, StoreError> {
+        let (mut out, mut left) = (Vec::new(), EXPORT_PHOTO_BYTES_MAX);
+        for id in self.store.photo_ids(shop, customer).await? {
+            let Some(photo) = self.store.photo(shop, &id).await? else {
+                continue;
+            };
+            let bytes = match left.checked_sub(photo.bytes.len()) {
+                Some(rest) => {
+                    left = rest;
+                    Some(STANDARD.encode(&photo.bytes))
+                }
+                None => None,
+            };
+            out.push(json!({
+                "id": photo.id,
+                "order": photo.order_id,
+                "at": photo.at,
+                "media_type": photo.media_type,
+                "base64": bytes,
+            }));
+        }
+        Ok(out)
     }
 
     /// Forgets a person. What the law requires to be kept stays without their name.

@@ -176,16 +176,16 @@ impl Engine {
         let ear = heard.clone();
         let decide: DecideArrivals = Arc::new(move |loaded, arrivals| {
             let before = ear.before(&loaded);
-            let writes = decide(loaded, arrivals);
+            let mut writes = decide(loaded, arrivals);
             noted.note(&writes, now);
-            ear.after(before, &writes, true, now);
+            ear.after(before, &mut writes, true, now);
             writes
         });
         self.store
             .commit_arrivals(shop, vec![intake], decide)
             .await?;
         self.bells.ring(&due);
-        self.tell(shop, heard).await;
+        self.tell(&heard);
         self.live
             .tell(Some(shop), due.topics().and(topics).and(Topics::INBOX));
         Ok(())
@@ -346,14 +346,14 @@ async fn commit_part(
         let before = ear.before(&loaded);
         let states = listener.before(&loaded);
         let live = arrivals.iter().any(|a| a.origin == Origin::Live);
-        let writes = advance_arrivals(&shop, loaded, arrivals, now, entropy);
+        let mut writes = advance_arrivals(&shop, loaded, arrivals, now, entropy);
         noted.note(&writes, now);
-        ear.after(before, &writes, live, now);
+        ear.after(before, &mut writes, live, now);
         if let Some(seen) = &seen {
             seen.note(&writes, live, now);
         }
         if live {
-            listener.after(&states, &writes, &shop);
+            listener.after(&states, &mut writes);
         }
         writes
     });
@@ -361,8 +361,8 @@ async fn commit_part(
     engine.bells.ring(&due);
     if outcome.is_ok() {
         engine.live.tell(Some(id), due.topics().and(Topics::INBOX));
-        engine.tell(id, heard).await;
-        engine.tell_platform(id, &platform);
+        engine.tell(&heard);
+        engine.tell_platform(&platform);
         engine.estimate_shipped(id, shipped);
     }
     metrics::counter!("dopo_intakes_total").increment(count);

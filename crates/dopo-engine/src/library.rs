@@ -3,13 +3,16 @@
 //! A template file begins with `title:`, `purpose:`, `subject:` and `preheader:`, one a line; then come its parts, each under
 //! `--- text`, `--- mjml` or `--- sms`. `library/templates/README.md` shows how to write one.
 
-use crate::ports::{Store, StoreError};
+use crate::ports::{Store, StoreError, TemplateRow};
 use crate::render::TemplateSource;
+use dopo_core::advance::Shop;
 use dopo_core::consent::Purpose;
 use dopo_core::id::ShopId;
 use dopo_core::italy::Locale;
+use dopo_core::journey::Journey;
 use dopo_core::journey::check::check;
-use dopo_core::journey::graph::Text;
+use dopo_core::journey::graph::{Text, graph};
+use std::collections::BTreeSet;
 
 const JOURNEYS: &[(&str, &str)] = &[
     (
@@ -186,6 +189,17 @@ pub enum LibraryError {
     },
 }
 
+fn publishable(source: &TemplateSource) -> Result<TemplateRow, LibraryError> {
+    source.row().map_err(|problems| LibraryError::Document {
+        name: format!("{} ({})", source.name, source.locale.tag()),
+        what: problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; "),
+    })
+}
+
 /// Compiles and publishes the built-in templates and journeys for a new shop.
 ///
 /// # Errors
@@ -194,29 +208,77 @@ pub async fn publish_defaults(store: &dyn Store, shop: ShopId) -> Result<(), Lib
     let sources = templates();
     let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
     for source in &sources {
-        let row = source.row().map_err(|problems| LibraryError::Document {
-            name: format!("{} ({})", source.name, source.locale.tag()),
-            what: problems
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; "),
-        })?;
+        let row = publishable(source)?;
         store.publish_template(shop, &row).await?;
     }
     for (name, document) in journeys() {
-        let (journey, remarks) = check(document, &names);
-        let journey = journey.ok_or_else(|| LibraryError::Document {
-            name: (*name).to_owned(),
-            what: remarks
-                .iter()
-                .map(|r| format!("line {}: {}", r.line, r.en))
-                .collect::<Vec<_>>()
-                .join("; "),
-        })?;
+        let journey = compiled(name, document, &names)?;
         store
             .publish_journey(shop, &journey, document, true)
             .await?;
     }
     Ok(())
+}
+
+fn compiled(name: &str, document: &str, templates: &[&str]) -> Result<Journey, LibraryError> {
+    let (journey, remarks) = check(document, templates);
+    journey.ok_or_else(|| LibraryError::Document {
+        name: name.to_owned(),
+        what: remarks
+            .iter()
+            .map(|r| format!("line {}: {}", r.line, r.en))
+            .collect::<Vec<_>>()
+            .join("; "),
+    })
+}
+
+/// The built-in journeys that a shop does not have in any version: those that came after it was set up. With their
+/// documents.
+///
+/// # Errors
+/// [`LibraryError::Document`].
+pub fn ready_for(shop: &Shop) -> Result<Vec<(Journey, &'static str)>, LibraryError> {
+    let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
+    let mut out = Vec::new();
+    for (name, document) in journeys() {
+        if !shop.journeys.keys().any(|(id, _)| id == name) {
+            out.push((compiled(name, document, &names)?, *document));
+        }
+    }
+    Ok(out)
+}
+
+/// Adds a built-in journey that a shop does not have, switched off: nobody enters it until somebody switches it on. Of its
+/// templates those are added that the shop lacks; its own stay as they are. `None` when the shop has the journey or there
+/// is none of that name.
+///
+/// # Errors
+/// When the store does not take them.
+pub async fn add_ready(
+    store: &dyn Store,
+    shop: &Shop,
+    id: &str,
+) -> Result<Option<Journey>, LibraryError> {
+    let ready = ready_for(shop)?;
+    let Some((journey, document)) = ready.into_iter().find(|(journey, _)| journey.id == id) else {
+        return Ok(None);
+    };
+    let needed: BTreeSet<String> = (graph(&journey).nodes.into_iter())
+        .filter_map(|node| node.template)
+        .collect();
+    let there: BTreeSet<(String, String)> = (store.templates(shop.id).await?.into_iter())
+        .map(|row| (row.name, row.locale))
+        .collect();
+    for source in templates() {
+        if needed.contains(&source.name) {
+            let row = publishable(&source)?;
+            if !there.contains(&(row.name.clone(), row.locale.clone())) {
+                store.publish_template(shop.id, &row).await?;
+            }
+        }
+    }
+    store
+        .publish_journey(shop.id, &journey, document, false)
+        .await?;
+    Ok(Some(journey))
 }

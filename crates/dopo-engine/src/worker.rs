@@ -80,7 +80,7 @@ pub async fn settle(engine: &Arc<Engine>) -> Result<(), StoreError> {
         }
         moved += release::release_once(engine).await?;
         moved += poll::poll_once(engine).await?;
-        moved += write_back::write_back_once(engine).await;
+        moved += write_back::write_back_once(engine).await?;
         if moved == 0 {
             return Ok(());
         }
@@ -125,9 +125,9 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
     let ear = heard.clone();
     let decide = Arc::new(move |loaded, runs: Vec<_>| {
         let before = ear.before(&loaded);
-        let writes = advance_due(&shop, loaded, &runs, now, entropy);
+        let mut writes = advance_due(&shop, loaded, &runs, now, entropy);
         noted.note(&writes, now);
-        ear.after(before, &writes, true, now);
+        ear.after(before, &mut writes, true, now);
         writes
     });
     match engine
@@ -140,7 +140,7 @@ async fn advance_shop(engine: &Arc<Engine>, id: ShopId) -> usize {
             metrics::counter!("dopo_runs_woken_total").increment(claimed as u64);
             engine.bells.ring(&due);
             engine.live.tell(Some(id), due.topics());
-            engine.tell(id, heard).await;
+            engine.tell(&heard);
             claimed
         }
         Err(error) => {
@@ -195,6 +195,7 @@ async fn prune_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
                 seen = pruned.seen,
                 bodies = pruned.bodies,
                 sessions = pruned.sessions,
+                photos = pruned.photos,
                 "pruned"
             ),
             Err(error) => tracing::error!(%error, "what is past its time could not be deleted"),

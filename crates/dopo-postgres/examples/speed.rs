@@ -243,7 +243,7 @@ async fn hand_over(
                         })
                         .collect();
                     let done = finished.len();
-                    store.finish_effects(finished, counters).await?;
+                    store.finish_effects(finished, counters, Vec::new()).await?;
                     own.push((done, call.elapsed()));
                 }
                 Ok::<_, StoreError>(own)

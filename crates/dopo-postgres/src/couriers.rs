@@ -1,6 +1,7 @@
 //! Looks at parcels, answers on their way to couriers, accounts, photos.
 
 use crate::fault::{Fault, again};
+use crate::read::DAY_US;
 use crate::rows::{
     OrderRow, at, count, from_json, json, limit as as_limit, read_all, text, us, us_up,
 };
@@ -8,13 +9,14 @@ use crate::settings;
 use crate::store::PostgresStore;
 use async_trait::async_trait;
 use dopo_core::advance::{CourierCall, Look};
-use dopo_core::id::{OrderId, ShopId};
+use dopo_core::id::{CustomerId, OrderId, ShopId};
 use dopo_core::order::Order;
 use dopo_core::parcel::Courier;
 use dopo_engine::ports::store::StoreError;
 use dopo_engine::ports::tracking::{
     AccountState, CALLS_CLAIM_MAX, CallDone, CourierAccountRow, CourierStore, DueCall, DueLook,
-    Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTOS_PER_ORDER_MAX, PhotoRow,
+    Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTO_DAYS, PHOTO_DAYS_MAX,
+    PHOTOS_PER_ORDER_MAX, PhotoRow,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -630,6 +632,38 @@ async fn photo(pool: &PgPool, shop: ShopId, id: &str) -> Result<Option<PhotoRow>
     }))
 }
 
+async fn photo_ids(
+    pool: &PgPool,
+    shop: ShopId,
+    customer: CustomerId,
+) -> Result<Vec<String>, Fault> {
+    let ids = sqlx::query_scalar!(
+        "-- photo_ids()
+         SELECT p.photo_id FROM photos p JOIN orders o ON o.shop_id = p.shop_id AND o.order_id = p.order_id
+         WHERE o.shop_id = $1 AND o.customer_id = $2 ORDER BY p.at, p.photo_id",
+        shop.0,
+        customer.0
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(ids)
+}
+
+/// Deletes photos past their time.
+pub(crate) async fn prune_photos(pool: &PgPool, now: Timestamp) -> Result<u64, Fault> {
+    let done = sqlx::query!(
+        "-- prune_photos()
+         DELETE FROM photos p WHERE p.at < $1 AND (p.at < $2 OR NOT EXISTS (
+             SELECT 1 FROM tasks t WHERE t.shop_id = p.shop_id AND t.order_id = p.order_id
+                 AND (t.done_at IS NULL OR t.done_at >= $1)))",
+        us(now) - PHOTO_DAYS * DAY_US,
+        us(now) - PHOTO_DAYS_MAX * DAY_US
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 #[async_trait]
 impl CourierStore for PostgresStore {
     async fn looks_waiting(
@@ -778,6 +812,14 @@ impl CourierStore for PostgresStore {
 
     async fn photo(&self, shop: ShopId, id: &str) -> Result<Option<PhotoRow>, StoreError> {
         Ok(photo(&self.pool, shop, id).await?)
+    }
+
+    async fn photo_ids(
+        &self,
+        shop: ShopId,
+        customer: CustomerId,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(photo_ids(&self.pool, shop, customer).await?)
     }
 
     async fn delete_photos(&self, shop: ShopId, order: OrderId) -> Result<u64, StoreError> {

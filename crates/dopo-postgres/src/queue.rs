@@ -6,6 +6,7 @@
 //! The outbox is full one moment and empty the next, so what the planner believes about it is wrong half of the time. It is
 //! read by the one index that fits, alone, and changed by place (`ctid`): there is nothing to choose from.
 
+use crate::console::webhooks;
 use crate::counters;
 use crate::fault::{Fault, again};
 use crate::load;
@@ -20,6 +21,7 @@ use dopo_core::counter::Counters;
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, EffectId, ShopId};
 use dopo_core::message::MessageStatus;
+use dopo_engine::ports::console::DeliveryRow;
 use dopo_engine::ports::store::{
     CLAIM_MAX, Claimed, Finish, Finished, NODE_SILENCE_SECONDS_MAX, Recovered, StoreError,
 };
@@ -242,6 +244,7 @@ pub(crate) async fn finish(
     store: &PostgresStore,
     mut finished: Vec<Finished>,
     counters: &Counters,
+    told: &[DeliveryRow],
 ) -> Result<(), StoreError> {
     finished.sort_by_key(|one| (one.shop, one.message));
     let (mut left, mut other) = (Left::default(), Other::default());
@@ -278,7 +281,7 @@ pub(crate) async fn finish(
     }
     again!(
         "finish_effects",
-        finish_once(store, &left, &other, counters)
+        finish_once(store, &left, &other, counters, told)
     )?;
     // Which channel was put back is not known here; there are four.
     if let Some(first) = other.ready.iter().flatten().min() {
@@ -342,6 +345,7 @@ async fn finish_once(
     left: &Left,
     other: &Other,
     counters: &Counters,
+    told: &[DeliveryRow],
 ) -> Result<(), Fault> {
     let mut tx = store.begin().await?;
     let slot = store.slots.take();
@@ -412,6 +416,7 @@ async fn finish_once(
         .execute(&mut *tx)
         .await?;
     }
+    webhooks::add_deliveries(&mut tx, told).await?;
     counters::add(&mut tx, counters, slot.number).await?;
     tx.commit().await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! What pages, the API and operators read; and what goes by age.
 
+use crate::couriers;
 use crate::fault::Fault;
 use crate::load::{self, standing_id};
 use crate::rows::{
@@ -28,7 +29,7 @@ const PRUNE_ROWS_MAX: i64 = 10_000;
 /// Rows of one list at most.
 const LIST_ROWS_MAX: usize = 10_000;
 /// Microseconds of a day.
-const DAY_US: i64 = 86_400_000_000;
+pub(crate) const DAY_US: i64 = 86_400_000_000;
 
 fn limited(limit: usize) -> i64 {
     as_limit(limit.min(LIST_ROWS_MAX))
@@ -571,5 +572,6 @@ pub(crate) async fn prune(pool: &PgPool, now: Timestamp) -> Result<Pruned, Fault
     .execute(pool)
     .await?
     .rows_affected();
+    pruned.photos = couriers::prune_photos(pool, now).await?;
     Ok(pruned)
 }

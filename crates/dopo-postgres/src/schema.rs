@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_couriers",
     7 "0007_risks" risks,
     8 "0008_identities",
+    9 "0009_photos",
     10 "0010_places" places,
 ];
 

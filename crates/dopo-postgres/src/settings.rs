@@ -325,6 +325,28 @@ pub(crate) async fn save_connection(
     Ok(())
 }
 
+/// Removes a connection.
+pub(crate) async fn remove_connection(
+    store: &PostgresStore,
+    shop: ShopId,
+    source: &str,
+) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    let gone = sqlx::query!(
+        "-- remove_connection()\nDELETE FROM connections WHERE shop_id = $1 AND source = $2",
+        shop.0,
+        text(source)
+    )
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if gone > 0 {
+        changed(&mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(gone > 0)
+}
+
 /// All connections.
 pub(crate) async fn connections(pool: &PgPool, shop: ShopId) -> Result<Vec<ConnectionRow>, Fault> {
     let rows = sqlx::query!(

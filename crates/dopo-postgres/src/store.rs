@@ -20,7 +20,7 @@ use dopo_core::message::Message;
 use dopo_core::order::Order;
 use dopo_core::product::Product;
 use dopo_core::shop::ShopSettings;
-use dopo_engine::ports::console::SEEN_SECONDS;
+use dopo_engine::ports::console::{DeliveryRow, SEEN_SECONDS};
 use dopo_engine::ports::store::{
     ApiKeyRow, Claimed, ConnectionRow, DecideArrivals, DecideDue, Finished, InboxRow, InboxStatus,
     Intake, IntakeOutcome, JourneyRow, MessageFilter, PersonFile, Pruned, Recovered, Rendering,
@@ -324,8 +324,9 @@ impl Store for PostgresStore {
         &self,
         finished: Vec<Finished>,
         counters: Counters,
+        told: Vec<DeliveryRow>,
     ) -> Result<(), StoreError> {
-        queue::finish(self, finished, &counters).await
+        queue::finish(self, finished, &counters, &told).await
     }
 
     async fn add_counters(&self, counters: Counters) -> Result<(), StoreError> {
@@ -426,6 +427,10 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         Ok(settings::save_connection(self, shop, source, secret, now).await?)
+    }
+
+    async fn remove_connection(&self, shop: ShopId, source: &str) -> Result<bool, StoreError> {
+        Ok(settings::remove_connection(self, shop, source).await?)
     }
 
     async fn connections(&self, shop: ShopId) -> Result<Vec<ConnectionRow>, StoreError> {

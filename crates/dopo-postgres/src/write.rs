@@ -1,6 +1,6 @@
 //! Writing what a batch changes: one statement a table, rows sorted by key, counters last.
 
-use crate::console::{listed, risks};
+use crate::console::{listed, risks, webhooks};
 use crate::couriers;
 use crate::fault::Fault;
 use crate::forget;
@@ -12,7 +12,7 @@ use dopo_core::customer::IdentityKey;
 use dopo_core::id::{CustomerId, OrderId, ShopId};
 use dopo_core::message::Message;
 use dopo_core::order::Order;
-use dopo_engine::ports::console::KnownAs;
+use dopo_engine::ports::console::{DeliveryRow, KnownAs};
 use dopo_engine::ports::store::StoreError;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -64,6 +64,10 @@ pub(crate) async fn apply(
     runs(c, shop, writes).await?;
     messages(c, shop, &mut writes.messages).await?;
     outbox(c, shop, writes).await?;
+    let told: Vec<DeliveryRow> = (writes.outward.iter())
+        .map(|word| DeliveryRow::waiting(shop, word))
+        .collect();
+    webhooks::add_deliveries(c, &told).await?;
     marks(c, shop, writes).await?;
     coupons(c, shop, writes).await?;
     tasks_and_ledger(c, shop, writes).await?;

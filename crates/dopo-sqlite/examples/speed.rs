@@ -245,7 +245,7 @@ async fn main() -> Result<(), StoreError> {
             })
             .collect();
         let done = finished.len();
-        store.finish_effects(finished, counters).await?;
+        store.finish_effects(finished, counters, Vec::new()).await?;
         pace.add(done, call.elapsed());
     }
     pace.tell();

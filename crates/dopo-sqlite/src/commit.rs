@@ -1,6 +1,6 @@
 //! The hot path: a batch of arrivals or due runs in, everything they change out, one transaction.
 
-use crate::console::{listed, risks};
+use crate::console::{listed, risks, webhooks};
 use crate::load::{self, Woken};
 use crate::rows::{all, first, json, name_of, number, parked_json, run, us, us_up, waits_for};
 use crate::{couriers, forget, refused, settings};
@@ -13,7 +13,7 @@ use dopo_core::id::{CustomerId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::message::Message;
 use dopo_core::order::{Order, Standing};
-use dopo_engine::ports::console::SEEN_SECONDS;
+use dopo_engine::ports::console::{DeliveryRow, SEEN_SECONDS};
 use dopo_engine::ports::store::{
     DUE_PER_COMMIT_MAX, DecideArrivals, DecideDue, INTAKES_PER_COMMIT_MAX, InboxStatus, Intake,
     IntakeOutcome, StoreError,
@@ -507,6 +507,10 @@ fn apply(
     for message in &writes.messages {
         put_message(c, shop, message)?;
     }
+    let told: Vec<DeliveryRow> = (writes.outward.iter())
+        .map(|word| DeliveryRow::waiting(shop, word))
+        .collect();
+    webhooks::add_deliveries(c, &told)?;
     for due in &writes.due {
         run(
             c,

@@ -1,5 +1,6 @@
 //! Looks at parcels, answers on their way to couriers, accounts, photos.
 
+use crate::read::{DAY_US, PRUNE_ROWS_MAX};
 use crate::refused;
 use crate::rows::{
     self, all, at, at_column, at_column_opt, first, from_json, json, number, run, us, us_up,
@@ -8,13 +9,14 @@ use crate::settings;
 use crate::store::SqliteStore;
 use async_trait::async_trait;
 use dopo_core::advance::{CourierCall, Look};
-use dopo_core::id::{OrderId, ShopId};
+use dopo_core::id::{CustomerId, OrderId, ShopId};
 use dopo_core::order::Order;
 use dopo_core::parcel::Courier;
 use dopo_engine::ports::store::StoreError;
 use dopo_engine::ports::tracking::{
     AccountState, CALLS_CLAIM_MAX, CallDone, CourierAccountRow, CourierStore, DueCall, DueLook,
-    Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTOS_PER_ORDER_MAX, PhotoRow,
+    Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTO_DAYS, PHOTO_DAYS_MAX,
+    PHOTOS_PER_ORDER_MAX, PhotoRow,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -482,6 +484,36 @@ fn photo(c: &Connection, shop: ShopId, id: &str) -> Result<Option<PhotoRow>, Sto
     )
 }
 
+fn photo_ids(
+    c: &Connection,
+    shop: ShopId,
+    customer: CustomerId,
+) -> Result<Vec<String>, StoreError> {
+    all(
+        c,
+        "SELECT photo_id FROM photos WHERE shop_id = ?1 AND order_id IN
+             (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)
+         ORDER BY at, photo_id",
+        params![shop.0, customer.0],
+        |row| row.get(0).map_err(refused),
+    )
+}
+
+/// Deletes up to [`PRUNE_ROWS_MAX`] photos past their time.
+pub(crate) fn prune_photos(c: &Connection, now: Timestamp) -> Result<usize, StoreError> {
+    run(
+        c,
+        "DELETE FROM photos WHERE rowid IN (SELECT p.rowid FROM photos p WHERE p.at < ?1 AND (p.at < ?2 OR NOT EXISTS
+             (SELECT 1 FROM tasks t WHERE t.shop_id = p.shop_id AND t.order_id = p.order_id
+              AND (t.done_at IS NULL OR t.done_at >= ?1))) LIMIT ?3)",
+        params![
+            us(now) - PHOTO_DAYS * DAY_US,
+            us(now) - PHOTO_DAYS_MAX * DAY_US,
+            PRUNE_ROWS_MAX as i64
+        ],
+    )
+}
+
 #[async_trait]
 impl CourierStore for SqliteStore {
     async fn looks_waiting(
@@ -649,6 +681,14 @@ impl CourierStore for SqliteStore {
     async fn photo(&self, shop: ShopId, id: &str) -> Result<Option<PhotoRow>, StoreError> {
         let id = id.to_owned();
         self.read(move |c| photo(c, shop, &id)).await
+    }
+
+    async fn photo_ids(
+        &self,
+        shop: ShopId,
+        customer: CustomerId,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read(move |c| photo_ids(c, shop, customer)).await
     }
 
     async fn delete_photos(&self, shop: ShopId, order: OrderId) -> Result<u64, StoreError> {

@@ -1,6 +1,7 @@
 //! The queue: claiming, finishing, and what a dead node left behind.
 
 use crate::commit::count;
+use crate::console::webhooks;
 use crate::refused;
 use crate::rows::{self, all, effect_id, first, json, name_of, number, run, us, us_up};
 use dopo_core::consent::{Channel, Purpose};
@@ -8,6 +9,7 @@ use dopo_core::counter::Counters;
 use dopo_core::customer::Customer;
 use dopo_core::id::{EffectId, ShopId};
 use dopo_core::message::{Message, MessageStatus};
+use dopo_engine::ports::console::DeliveryRow;
 use dopo_engine::ports::store::{
     CLAIM_MAX, Claimed, Finish, Finished, NODE_SILENCE_SECONDS_MAX, Recovered, StoreError,
 };
@@ -126,10 +128,12 @@ pub(crate) fn finish(
     c: &Connection,
     finished: &[Finished],
     counters: &Counters,
+    told: &[DeliveryRow],
 ) -> Result<(), StoreError> {
     for one in finished {
         finish_one(c, one)?;
     }
+    webhooks::add_deliveries(c, told)?;
     count(c, counters)
 }
 

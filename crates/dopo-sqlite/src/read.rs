@@ -26,7 +26,7 @@ pub(crate) const PRUNE_ROWS_MAX: usize = 2_000;
 /// Rows of one list at most.
 const LIST_ROWS_MAX: usize = 10_000;
 /// Microseconds of a day.
-const DAY_US: i64 = 86_400_000_000;
+pub(crate) const DAY_US: i64 = 86_400_000_000;
 
 fn limited(limit: usize) -> i64 {
     limit.min(LIST_ROWS_MAX) as i64

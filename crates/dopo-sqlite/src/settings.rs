@@ -259,6 +259,23 @@ pub(crate) fn save_connection(
     changed(c)
 }
 
+/// Removes a connection.
+pub(crate) fn remove_connection(
+    c: &Connection,
+    shop: ShopId,
+    source: &str,
+) -> Result<bool, StoreError> {
+    let gone = run(
+        c,
+        "DELETE FROM connections WHERE shop_id = ?1 AND source = ?2",
+        params![shop.0, source],
+    )?;
+    if gone > 0 {
+        changed(c)?;
+    }
+    Ok(gone > 0)
+}
+
 /// All connections.
 pub(crate) fn connections(c: &Connection, shop: ShopId) -> Result<Vec<ConnectionRow>, StoreError> {
     all(

@@ -4,7 +4,7 @@ use crate::console::team;
 use crate::pool::Pool;
 use crate::schema::{self, Standing};
 use crate::writer::{self, Writer};
-use crate::{backup, commit, queue, read, refused, settings};
+use crate::{backup, commit, couriers, queue, read, refused, settings};
 use async_trait::async_trait;
 use dopo_core::consent::Channel;
 use dopo_core::counter::{CounterKey, Counters};
@@ -16,7 +16,7 @@ use dopo_core::message::Message;
 use dopo_core::order::Order;
 use dopo_core::product::Product;
 use dopo_core::shop::ShopSettings;
-use dopo_engine::ports::console::SEEN_SECONDS;
+use dopo_engine::ports::console::{DeliveryRow, SEEN_SECONDS};
 use dopo_engine::ports::store::{
     ApiKeyRow, Claimed, ConnectionRow, DecideArrivals, DecideDue, Finished, InboxRow, InboxStatus,
     Intake, IntakeOutcome, JourneyRow, MessageFilter, PersonFile, Pruned, Recovered, Rendering,
@@ -293,8 +293,9 @@ impl Store for SqliteStore {
         &self,
         finished: Vec<Finished>,
         counters: Counters,
+        told: Vec<DeliveryRow>,
     ) -> Result<(), StoreError> {
-        self.write(move |c| queue::finish(c, &finished, &counters))
+        self.write(move |c| queue::finish(c, &finished, &counters, &told))
             .await
     }
 
@@ -405,6 +406,12 @@ impl Store for SqliteStore {
     ) -> Result<(), StoreError> {
         let (source, secret) = (source.to_owned(), secret.to_vec());
         self.write(move |c| settings::save_connection(c, shop, &source, &secret, now))
+            .await
+    }
+
+    async fn remove_connection(&self, shop: ShopId, source: &str) -> Result<bool, StoreError> {
+        let source = source.to_owned();
+        self.write(move |c| settings::remove_connection(c, shop, &source))
             .await
     }
 
@@ -636,6 +643,7 @@ impl Store for SqliteStore {
             seen: self.sweep(now, read::prune_seen).await?,
             bodies: self.sweep(now, read::prune_bodies).await?,
             sessions: self.write(move |c| read::prune_sessions(c, now)).await? as u64,
+            photos: self.sweep(now, couriers::prune_photos).await?,
         })
     }
 

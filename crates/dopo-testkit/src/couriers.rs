@@ -65,6 +65,8 @@ pub struct Play {
     pub released: Vec<CourierCall>,
     /// What the platform was told.
     pub written: Vec<ShopWord>,
+    /// What telling the platform becomes, once each; done when empty.
+    pub writes: VecDeque<Written>,
     /// How much may be asked; two numbers in a call when absent.
     pub allowance: Option<Allowance>,
     /// Accounts opened.
@@ -169,7 +171,9 @@ impl CourierDesk for PlayedDesk {
 #[async_trait]
 impl WriteBack for PlayedDesk {
     async fn write(&self, word: &ShopWord) -> Written {
-        self.couriers.with(|play| play.written.push(word.clone()));
-        Written::Done
+        self.couriers.with(|play| {
+            play.written.push(word.clone());
+            play.writes.pop_front().unwrap_or(Written::Done)
+        })
     }
 }

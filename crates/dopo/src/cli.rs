@@ -295,6 +295,16 @@ pub enum JourneyCommand {
     },
     /// All journeys with their versions.
     List(ShopArg),
+    /// Built-in journeys that the shop does not have: those that came after it was set up.
+    Ready(ShopArg),
+    /// Add one of them, switched off: nobody enters it until it is switched on.
+    Add {
+        /// The journey, from `dopo journey ready`.
+        id: String,
+        /// The shop.
+        #[command(flatten)]
+        shop: ShopArg,
+    },
     /// Let new runs begin again, with the newest version.
     On {
         /// The journey.

@@ -7,7 +7,7 @@ use dopo_core::event::EventLine;
 use dopo_core::money::Currency;
 use dopo_core::shop::ShopSettings;
 use dopo_engine::ports::hooks::{
-    Headers, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError,
+    CourierSource, Headers, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError,
 };
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -40,6 +40,14 @@ const HEADERS: [&str; 18] = [
 impl HookTranslator for Connectors {
     fn knows(&self, source: &str) -> bool {
         Source::parse(source).is_some() || CourierHook::parse(source).is_some()
+    }
+
+    fn courier_sources(&self) -> Vec<CourierSource> {
+        let source = |hook: CourierHook| CourierSource {
+            name: hook.as_str(),
+            title: hook.title(),
+        };
+        CourierHook::ALL.map(source).to_vec()
     }
 
     fn verify(

@@ -58,6 +58,17 @@ impl CourierHook {
         }
     }
 
+    /// The name people know it by.
+    pub fn title(self) -> &'static str {
+        match self {
+            CourierHook::Sendcloud => "Sendcloud",
+            CourierHook::AfterShip => "AfterShip",
+            CourierHook::Track17 => "17TRACK",
+            CourierHook::Qapla => "Qapla'",
+            CourierHook::Ups => "UPS Track Alert",
+        }
+    }
+
     /// The one with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|hook| hook.as_str() == name)

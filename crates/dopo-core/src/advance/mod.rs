@@ -184,6 +184,21 @@ pub enum MessageMark {
     Bounced(Timestamp, String),
 }
 
+/// A word for a system outside, to be carried there once the batch stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutwardWord {
+    /// For whom: the number of the receiver in the shop.
+    pub to: i64,
+    /// What makes it one with its repeats: a receiver is told once what bears the same name.
+    pub id: String,
+    /// Its kind.
+    pub kind: String,
+    /// What is told.
+    pub body: String,
+    /// From when it may be carried.
+    pub at: Timestamp,
+}
+
 /// Everything one batch changes, written in one transaction.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Writes {
@@ -235,6 +250,9 @@ pub struct Writes {
     pub disconnected: bool,
     /// The whole shop is to be forgotten.
     pub shop_forgotten: bool,
+    /// Words for the outside that are stored with all this. Decisions leave it empty: whoever asks for one and knows who
+    /// listens puts them in.
+    pub outward: Vec<OutwardWord>,
 }
 
 /// Decides a batch of arrivals of one shop: facts, journeys, permissions, counters.

@@ -18,7 +18,7 @@ use dopo_core::parcel::{Courier, HoldAction};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Calls to all couriers under way at once.
 const LOOKS_AT_ONCE_MAX: usize = 32;
@@ -174,8 +174,8 @@ pub(crate) struct Fleet {
     /// Slow couriers hold up one another at most.
     looks: Arc<Semaphore>,
     paces: Mutex<HashMap<AccountKey, Pace>>,
-    /// States to tell platforms.
-    pub(crate) words: write_back::Words,
+    /// Rung when there is something to tell platforms.
+    pub(crate) words: Notify,
 }
 
 impl Default for Fleet {
@@ -184,7 +184,7 @@ impl Default for Fleet {
             couriers: OnceLock::new(),
             looks: Arc::new(Semaphore::new(LOOKS_AT_ONCE_MAX)),
             paces: Mutex::default(),
-            words: write_back::Words::default(),
+            words: Notify::new(),
         }
     }
 }

@@ -1,19 +1,19 @@
-//! What happened, told to the shop's own webhooks: facts are gathered while a batch is decided and queued once it is
-//! committed, before whoever brought them is answered.
+//! What happened, told to the shop's own webhooks: facts are gathered while a batch is decided and queued in the same
+//! transaction, so that no kill can part them.
 //!
-//! Every fact has an id made from what it is about, so that telling it twice queues it once. A kill in the milliseconds
-//! between commit and queue can lose a fact; everything told can also be read by the API.
+//! Every fact has an id made from what it is about, so that telling it twice queues it once.
 
 use crate::Engine;
-use crate::ports::{Claimed, DeliveryRow, DeliveryStatus, Finish, Finished, WebhookRow};
-use dopo_core::advance::{Loaded, Writes};
+use crate::ports::{Claimed, DeliveryRow, Finish, Finished, WebhookRow};
+use dopo_core::advance::{Loaded, OutwardWord, Writes};
 use dopo_core::id::{EffectId, OrderId, ShopId};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::parcel::ParcelState;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Notify;
 
 /// The webhooks of all shops, and the bell of the worker that serves them.
@@ -52,16 +52,40 @@ pub(crate) struct Fact {
 
 type Before = HashMap<OrderId, (bool, Vec<(u16, ParcelState)>)>;
 
-/// Gathers the facts of a batch while it is decided; does nothing where no webhook listens.
+/// Who listens to a shop, and under which name the shop speaks.
+struct Ears {
+    hooks: Arc<Vec<WebhookRow>>,
+    slug: String,
+    shop: ShopId,
+    /// From when a word may be carried.
+    at: Timestamp,
+}
+
+impl Ears {
+    /// A fact as it goes to each webhook that wants its kind.
+    fn words(&self, fact: &Fact) -> Vec<OutwardWord> {
+        let mut body = None;
+        let wanted = self.hooks.iter().filter(|hook| listens(hook, fact.kind));
+        wanted
+            .map(|hook| {
+                let body = body.get_or_insert_with(|| body_of(&self.slug, fact));
+                word(self.shop, hook.id, fact, body.clone(), self.at)
+            })
+            .collect()
+    }
+}
+
+/// Puts the facts of a batch into its writes while it is decided; does nothing where no webhook listens.
 #[derive(Clone)]
 pub(crate) struct Heard {
-    facts: Option<Arc<Mutex<Vec<Fact>>>>,
+    ears: Option<Arc<Ears>>,
+    told: Arc<AtomicBool>,
 }
 
 impl Heard {
     /// What the batch knew, before it is decided.
     pub(crate) fn before(&self, loaded: &Loaded) -> Option<Before> {
-        self.facts.as_ref()?;
+        self.ears.as_ref()?;
         let orders = loaded.orders.values();
         Some(
             orders
@@ -77,20 +101,23 @@ impl Heard {
     pub(crate) fn after(
         &self,
         before: Option<Before>,
-        writes: &Writes,
+        writes: &mut Writes,
         live: bool,
         now: Timestamp,
     ) {
-        let (Some(facts), Some(before)) = (&self.facts, before) else {
+        let (Some(ears), Some(before)) = (&self.ears, before) else {
             return;
         };
-        // A transaction may be decided again after a conflict: the last time counts.
-        let mut out = facts.lock().unwrap_or_else(PoisonError::into_inner);
-        out.clear();
         if !live {
             return;
         }
-        of_writes(&before, writes, now, &mut out);
+        let mut facts = Vec::new();
+        of_writes(&before, writes, now, &mut facts);
+        let words: Vec<OutwardWord> = facts.iter().flat_map(|fact| ears.words(fact)).collect();
+        if !words.is_empty() {
+            self.told.store(true, Ordering::Release);
+            writes.outward.extend(words);
+        }
     }
 }
 
@@ -229,18 +256,26 @@ impl Engine {
     /// Listens to a batch of a shop.
     pub(crate) fn listen(&self, shop: ShopId) -> Heard {
         Heard {
-            facts: self
-                .outbox
-                .of(shop)
-                .map(|_| Arc::new(Mutex::new(Vec::new()))),
+            ears: self.ears(shop).map(Arc::new),
+            told: Arc::default(),
         }
     }
 
-    /// Queues what was heard. Call it once the batch is committed.
-    pub(crate) async fn tell(&self, shop: ShopId, heard: Heard) {
-        let Some(facts) = heard.facts else { return };
-        let facts = std::mem::take(&mut *facts.lock().unwrap_or_else(PoisonError::into_inner));
-        self.queue_facts(shop, facts).await;
+    fn ears(&self, shop: ShopId) -> Option<Ears> {
+        let hooks = self.outbox.of(shop)?;
+        Some(Ears {
+            hooks,
+            slug: self.shop(shop).map(|s| s.slug.clone()).unwrap_or_default(),
+            shop,
+            at: self.clock.pulse(),
+        })
+    }
+
+    /// Wakes who carries what was heard. Call it once the batch is committed.
+    pub(crate) fn tell(&self, heard: &Heard) {
+        if heard.told.load(Ordering::Acquire) {
+            self.outbox.bell.notify_one();
+        }
     }
 
     /// Remembers claimed messages of shops with webhooks.
@@ -252,17 +287,14 @@ impl Engine {
             .collect()
     }
 
-    /// What became of messages in hand, by shop.
-    pub(crate) fn facts_of(
-        &self,
-        in_hand: &InHand,
-        finished: &[Finished],
-    ) -> HashMap<ShopId, Vec<Fact>> {
-        let mut out: HashMap<ShopId, Vec<Fact>> = HashMap::new();
+    /// What webhooks are told of messages in hand.
+    pub(crate) fn words_of(&self, in_hand: &InHand, finished: &[Finished]) -> Vec<DeliveryRow> {
+        let mut out = Vec::new();
         if in_hand.is_empty() {
             return out;
         }
         let now = self.now();
+        let mut ears: HashMap<ShopId, Option<Ears>> = HashMap::new();
         for done in finished {
             let Some(message) = in_hand.get(&done.message) else {
                 continue;
@@ -281,68 +313,30 @@ impl Engine {
                 }
                 Finish::Deferred { .. } | Finish::Retry { .. } => continue,
             };
-            out.entry(done.shop).or_default().push(fact);
+            let ears = ears
+                .entry(done.shop)
+                .or_insert_with(|| self.ears(done.shop));
+            let words = ears.iter().flat_map(|ears| ears.words(&fact));
+            out.extend(words.map(|word| DeliveryRow::waiting(done.shop, &word)));
         }
         out
     }
-
-    /// Queues facts of several shops.
-    pub(crate) async fn tell_facts(&self, facts: HashMap<ShopId, Vec<Fact>>) {
-        for (shop, facts) in facts {
-            self.queue_facts(shop, facts).await;
-        }
-    }
-
-    async fn queue_facts(&self, shop: ShopId, facts: Vec<Fact>) {
-        if facts.is_empty() {
-            return;
-        }
-        let Some(hooks) = self.outbox.of(shop) else {
-            return;
-        };
-        let slug = self.shop(shop).map(|s| s.slug.clone()).unwrap_or_default();
-        let now = self.clock.pulse();
-        let mut rows = Vec::new();
-        for fact in facts {
-            let mut body = None;
-            for hook in hooks.iter().filter(|hook| listens(hook, fact.kind)) {
-                let body = body.get_or_insert_with(|| body_of(&slug, &fact));
-                rows.push(delivery(shop, hook.id, &fact, body.clone(), now));
-            }
-        }
-        if rows.is_empty() {
-            return;
-        }
-        match self.store.add_deliveries(&rows).await {
-            Ok(()) => self.outbox.bell.notify_one(),
-            Err(error) => {
-                metrics::counter!("dopo_store_errors_total").increment(1);
-                tracing::error!(%error, lost = rows.len(), "outgoing webhooks could not be queued");
-            }
-        }
-    }
 }
 
-pub(super) fn delivery(
+/// A fact as it goes to one webhook.
+pub(super) fn word(
     shop: ShopId,
     webhook: i64,
     fact: &Fact,
     body: String,
-    now: Timestamp,
-) -> DeliveryRow {
-    DeliveryRow {
-        shop,
-        id: 0,
-        webhook,
-        event_id: format!("evt_{shop}_{}", fact.id),
+    at: Timestamp,
+) -> OutwardWord {
+    OutwardWord {
+        to: webhook,
+        id: format!("evt_{shop}_{}", fact.id),
         kind: fact.kind.to_owned(),
         body,
-        status: DeliveryStatus::Waiting,
-        attempts: 0,
-        due_at: now,
-        created_at: now,
-        last_code: None,
-        last_error: None,
+        at,
     }
 }
 

@@ -376,6 +376,31 @@ impl Desk {
         .await?;
         Ok(())
     }
+
+    /// Removes the secret of a connection: from now on what comes from there is refused. False when there is none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn disconnect(
+        &self,
+        shop: ShopId,
+        source: &str,
+        actor: &Actor,
+    ) -> Result<bool, SettingsError> {
+        if !self.engine.store.remove_connection(shop, source).await? {
+            return Ok(false);
+        }
+        self.engine.refresh_shops().await?;
+        self.audit(
+            shop,
+            actor,
+            "connection.removed",
+            &format!("connection/{source}"),
+            json!({}),
+        )
+        .await?;
+        Ok(true)
+    }
 }
 
 /// The settings after a merge patch, and which top-level fields changed.

@@ -3,8 +3,8 @@
 use super::facts::{self, Fact};
 use super::{Actor, Desk};
 use crate::ports::{
-    DeliveryOutcome, DeliveryRow, DeliveryStatus, Post, Posted, StoreError, WEBHOOK_ATTEMPTS_MAX,
-    WEBHOOK_CLAIM_MAX, WebhookRow,
+    DeliveryOutcome, DeliveryRow, DeliveryStatus, PLATFORM, Post, Posted, Receivers, StoreError,
+    WEBHOOK_ATTEMPTS_MAX, WEBHOOK_CLAIM_MAX, WebhookRow,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -276,7 +276,8 @@ impl Desk {
             .map(|shop| shop.slug.clone())
             .unwrap_or_default();
         let body = facts::body_of(&slug, &fact);
-        let row = facts::delivery(shop, id, &fact, body, self.engine.clock.pulse());
+        let word = facts::word(shop, id, &fact, body, self.engine.clock.pulse());
+        let row = DeliveryRow::waiting(shop, &word);
         self.engine.store.add_deliveries(&[row]).await?;
         self.engine.outbox.bell.notify_one();
         self.audit(
@@ -309,7 +310,24 @@ impl Desk {
             .await?)
     }
 
-    /// Puts a delivery back into the queue with the same event id.
+    /// Words to the shop's own platform about its parcels, newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn write_backs(
+        &self,
+        shop: ShopId,
+        status: Option<DeliveryStatus>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let store = &self.engine.store;
+        store
+            .deliveries(shop, PLATFORM, status, before, limit)
+            .await
+    }
+
+    /// Puts a delivery, or a word to the shop's platform, back into the queue with the same event id.
     ///
     /// # Errors
     /// [`WebhookError::NotFound`].
@@ -324,6 +342,7 @@ impl Desk {
             return Err(WebhookError::NotFound);
         }
         self.engine.outbox.bell.notify_one();
+        self.engine.fleet.words.notify_one();
         self.audit(
             shop,
             actor,
@@ -355,7 +374,7 @@ impl Desk {
         let hidden = now + SignedDuration::from_secs(HIDDEN_S);
         let store = &self.engine.store;
         let claimed = store
-            .claim_deliveries(now, hidden, WEBHOOK_CLAIM_MAX)
+            .claim_deliveries(Receivers::Webhooks, now, hidden, WEBHOOK_CLAIM_MAX)
             .await?;
         if claimed.is_empty() {
             return Ok(0);

@@ -5,6 +5,7 @@
 
 use crate::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
 use async_trait::async_trait;
+use dopo_core::advance::OutwardWord;
 use dopo_core::consent::{Channel, ConsentState, Topic};
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
@@ -387,7 +388,19 @@ impl DeliveryStatus {
     }
 }
 
-/// One of our events on its way to one webhook.
+/// The number under which a shop's own platform is told of its parcels; webhooks are numbered from 1.
+pub const PLATFORM: i64 = 0;
+
+/// Who is told by the same hands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receivers {
+    /// The webhooks.
+    Webhooks,
+    /// The shops' platforms: [`PLATFORM`].
+    Platforms,
+}
+
+/// One of our events on its way to one webhook, or a word on its way to the shop's platform ([`PLATFORM`]).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeliveryRow {
     /// Whose shop.
@@ -414,6 +427,26 @@ pub struct DeliveryRow {
     pub last_code: Option<u16>,
     /// What happened last, in words, redacted.
     pub last_error: Option<String>,
+}
+
+impl DeliveryRow {
+    /// A word of a batch as it waits for its first attempt.
+    pub fn waiting(shop: ShopId, word: &OutwardWord) -> Self {
+        DeliveryRow {
+            shop,
+            id: 0,
+            webhook: word.to,
+            event_id: word.id.clone(),
+            kind: word.kind.clone(),
+            body: word.body.clone(),
+            status: DeliveryStatus::Waiting,
+            attempts: 0,
+            due_at: word.at,
+            created_at: word.at,
+            last_code: None,
+            last_error: None,
+        }
+    }
 }
 
 /// What became of an attempt.
@@ -686,16 +719,18 @@ pub trait ConsoleStore: Send + Sync + 'static {
     async fn delete_webhook(&self, shop: ShopId, id: i64) -> Result<bool, StoreError>;
     /// Puts deliveries into the queue; one event id goes to one webhook once.
     async fn add_deliveries(&self, deliveries: &[DeliveryRow]) -> Result<(), StoreError>;
-    /// Claims up to `limit` deliveries whose time has come; each is hidden from others until `hidden_until`.
+    /// Claims up to `limit` deliveries to these receivers whose time has come; each is hidden from others until
+    /// `hidden_until`.
     async fn claim_deliveries(
         &self,
+        to: Receivers,
         now: Timestamp,
         hidden_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>, StoreError>;
     /// Records attempts.
     async fn finish_deliveries(&self, outcomes: &[DeliveryOutcome]) -> Result<(), StoreError>;
-    /// Deliveries to a webhook, newest first.
+    /// Deliveries to a webhook or to [`PLATFORM`], newest first.
     async fn deliveries(
         &self,
         shop: ShopId,

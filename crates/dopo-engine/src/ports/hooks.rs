@@ -58,10 +58,24 @@ pub struct LineError {
     pub detail: String,
 }
 
+/// A courier or collector that tells by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CourierSource {
+    /// Its name in the hook's address and in storage.
+    pub name: &'static str,
+    /// The name people know it by.
+    pub title: &'static str,
+}
+
 /// Verifies and translates what vendors send.
 pub trait HookTranslator: Send + Sync + 'static {
     /// Whether there is a connector of that name.
     fn knows(&self, source: &str) -> bool;
+
+    /// Couriers and collectors that tell by themselves, in the order in which they are shown.
+    fn courier_sources(&self) -> Vec<CourierSource> {
+        Vec::new()
+    }
 
     /// Proves the sender over the raw body with one of `secrets` (current first; empty refuses).
     ///

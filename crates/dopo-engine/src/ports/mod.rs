@@ -17,7 +17,9 @@ pub use channel::{Delivery, Envelope, MailChannel, Rendered};
 pub use clock::{Clock, Entropy};
 pub use console::*;
 pub use courier::*;
-pub use hooks::{HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError};
+pub use hooks::{
+    CourierSource, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError,
+};
 pub use outward::*;
 pub use store::*;
 pub use tracking::*;

@@ -1,6 +1,6 @@
 //! The store: facts, queue and record in one database.
 
-use crate::ports::console::ConsoleStore;
+use crate::ports::console::{ConsoleStore, DeliveryRow};
 use crate::ports::tracking::CourierStore;
 use async_trait::async_trait;
 use dopo_core::advance::{LedgerRow, Loaded, Task, Writes};
@@ -388,6 +388,8 @@ pub struct Pruned {
     pub bodies: u64,
     /// Sessions.
     pub sessions: u64,
+    /// Photos of problems.
+    pub photos: u64,
 }
 
 /// The store port. Every method is one transaction. Times are kept to the microsecond.
@@ -425,11 +427,13 @@ pub trait Store: ConsoleStore + CourierStore {
     ) -> Result<Vec<Claimed>, StoreError>;
 
     /// Records what became of claimed messages and moves the counters. Only status, times, grant, reason, failure and
-    /// attempts of a message are touched. A finished one leaves the queue.
+    /// attempts of a message are touched. A finished one leaves the queue. What webhooks are told of it (`told`) is queued
+    /// in the same transaction, as by [`ConsoleStore::add_deliveries`].
     async fn finish_effects(
         &self,
         finished: Vec<Finished>,
         counters: Counters,
+        told: Vec<DeliveryRow>,
     ) -> Result<(), StoreError>;
 
     /// Moves counters alone (aggregate opens and clicks).
@@ -505,6 +509,8 @@ pub trait Store: ConsoleStore + CourierStore {
         secret: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Removes a connection with its secrets; false when there is none.
+    async fn remove_connection(&self, shop: ShopId, source: &str) -> Result<bool, StoreError>;
     /// All connections.
     async fn connections(&self, shop: ShopId) -> Result<Vec<ConnectionRow>, StoreError>;
 
@@ -639,7 +645,9 @@ pub trait Store: ConsoleStore + CourierStore {
         message: EffectId,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Deletes what is past its time: seen ids after [`SEEN_DAYS`], raw bodies after [`RAW_DAYS`], ended sessions.
+    /// Deletes what is past its time: seen ids after [`SEEN_DAYS`], raw bodies after [`RAW_DAYS`], ended sessions, photos of
+    /// problems [`PHOTO_DAYS`](crate::ports::PHOTO_DAYS) after the last task of their order was done (after they came, where
+    /// there is none), and [`PHOTO_DAYS_MAX`](crate::ports::PHOTO_DAYS_MAX) after they came in any case.
     async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError>;
     /// Whether the database answers and has the right schema.
     async fn check(&self) -> Result<(), StoreError>;

@@ -4,7 +4,7 @@
 use crate::ports::store::StoreError;
 use async_trait::async_trait;
 use dopo_core::advance::{CourierCall, Look};
-use dopo_core::id::{EffectId, OrderId, ShopId};
+use dopo_core::id::{CustomerId, EffectId, OrderId, ShopId};
 use dopo_core::order::Order;
 use dopo_core::parcel::Courier;
 use jiff::Timestamp;
@@ -135,6 +135,13 @@ pub struct CourierAccountRow {
     /// Calls made on `day`.
     pub used: u32,
 }
+
+/// Days for which a photo of a problem is kept after the last case of its order was closed; after it came, where there was
+/// no case (GDPR art. 5(1)(e): no longer than it is needed).
+pub const PHOTO_DAYS: i64 = 90;
+/// Days for which a photo is kept at most, also while a case is open: 26 months, for which the buyer can claim a defect
+/// (Codice del consumo, art. 133).
+pub const PHOTO_DAYS_MAX: i64 = 792;
 
 /// A photo that somebody sent with a problem.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -281,6 +288,12 @@ pub trait CourierStore: Send + Sync + 'static {
     async fn put_photos(&self, shop: ShopId, photos: &[PhotoRow]) -> Result<(), StoreError>;
     /// One photo.
     async fn photo(&self, shop: ShopId, id: &str) -> Result<Option<PhotoRow>, StoreError>;
+    /// Ids of all photos of a person's orders, in the order in which they came.
+    async fn photo_ids(
+        &self,
+        shop: ShopId,
+        customer: CustomerId,
+    ) -> Result<Vec<String>, StoreError>;
     /// Deletes all photos of an order; how many.
     async fn delete_photos(&self, shop: ShopId, order: OrderId) -> Result<u64, StoreError>;
 }

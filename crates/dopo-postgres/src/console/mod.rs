@@ -9,6 +9,7 @@ pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
 
+use crate::fault::Fault;
 use crate::store::PostgresStore;
 use async_trait::async_trait;
 use dopo_core::customer::Customer;
@@ -18,7 +19,7 @@ use dopo_core::order::Order;
 use dopo_engine::ports::console::{
     AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
     DeliveryStatus, Member, MessageLine, MessageQuery, Named, NoteRow, OrderFilter, PasskeyRow,
-    SourceHealth, ViewRow, WebhookRow,
+    Receivers, SourceHealth, ViewRow, WebhookRow,
 };
 use dopo_engine::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
 use jiff::Timestamp;
@@ -305,16 +306,18 @@ impl ConsoleStore for PostgresStore {
     }
 
     async fn add_deliveries(&self, deliveries: &[DeliveryRow]) -> Result<(), StoreError> {
-        Ok(webhooks::add_deliveries(&self.pool, deliveries).await?)
+        let mut c = self.pool.acquire().await.map_err(Fault::from)?;
+        Ok(webhooks::add_deliveries(&mut c, deliveries).await?)
     }
 
     async fn claim_deliveries(
         &self,
+        to: Receivers,
         now: Timestamp,
         hidden_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        Ok(webhooks::claim_deliveries(&self.pool, now, hidden_until, limit).await?)
+        Ok(webhooks::claim_deliveries(&self.pool, to, now, hidden_until, limit).await?)
     }
 
     async fn finish_deliveries(&self, outcomes: &[DeliveryOutcome]) -> Result<(), StoreError> {

@@ -8,12 +8,12 @@ use crate::settings::StoredKey;
 use crate::store::PostgresStore;
 use dopo_core::id::ShopId;
 use dopo_engine::ports::console::{
-    DeliveryOutcome, DeliveryRow, DeliveryStatus, WEBHOOK_CLAIM_MAX, WEBHOOK_DAYS, WEBHOOKS_MAX,
-    WebhookRow,
+    DeliveryOutcome, DeliveryRow, DeliveryStatus, PLATFORM, Receivers, WEBHOOK_CLAIM_MAX,
+    WEBHOOK_DAYS, WEBHOOKS_MAX, WebhookRow,
 };
 use dopo_engine::ports::store::{ApiKeyRow, StoreError};
 use jiff::Timestamp;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 /// Microseconds of a day.
 const DAY_US: i64 = 86_400_000_000;
@@ -146,7 +146,10 @@ pub(crate) async fn delete_webhook(
 }
 
 /// Puts deliveries into the queue.
-pub(crate) async fn add_deliveries(pool: &PgPool, deliveries: &[DeliveryRow]) -> Result<(), Fault> {
+pub(crate) async fn add_deliveries(
+    c: &mut PgConnection,
+    deliveries: &[DeliveryRow],
+) -> Result<(), Fault> {
     if deliveries.is_empty() {
         return Ok(());
     }
@@ -188,7 +191,7 @@ pub(crate) async fn add_deliveries(pool: &PgPool, deliveries: &[DeliveryRow]) ->
         &codes as &[Option<i32>],
         &errors as &[Option<String>]
     )
-    .execute(pool)
+    .execute(c)
     .await?;
     Ok(())
 }
@@ -232,6 +235,7 @@ impl StoredDelivery {
 /// Claims deliveries whose time has come.
 pub(crate) async fn claim_deliveries(
     pool: &PgPool,
+    to: Receivers,
     now: Timestamp,
     hidden_until: Timestamp,
     limit: usize,
@@ -240,14 +244,17 @@ pub(crate) async fn claim_deliveries(
         StoredDelivery,
         "-- claim_deliveries()
          UPDATE deliveries d SET due_at = $2 FROM (
-             SELECT shop_id, delivery_id FROM deliveries WHERE status = 'waiting' AND due_at <= $1
+             SELECT shop_id, delivery_id FROM deliveries
+             WHERE status = 'waiting' AND due_at <= $1 AND (webhook_id = $4) = $5
              ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
          ) k WHERE d.shop_id = k.shop_id AND d.delivery_id = k.delivery_id
          RETURNING d.shop_id, d.delivery_id, d.webhook_id, d.event_id, d.kind, d.body, d.status, d.attempts, d.due_at,
              d.created_at, d.last_code, d.last_error",
         us(now),
         us(hidden_until),
-        as_limit(limit.min(WEBHOOK_CLAIM_MAX))
+        as_limit(limit.min(WEBHOOK_CLAIM_MAX)),
+        PLATFORM,
+        to == Receivers::Platforms
     )
     .fetch_all(pool)
     .await?;

@@ -342,7 +342,7 @@ async fn a_held_snapshot_neither_starves_claims_nor_hides_what_comes_late() {
             })
             .collect();
         store
-            .finish_effects(finished, Default::default())
+            .finish_effects(finished, Default::default(), Vec::new())
             .await
             .unwrap();
     }

@@ -18,7 +18,7 @@ use dopo_core::order::Order;
 use dopo_engine::ports::console::{
     AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
     DeliveryStatus, Member, MessageLine, MessageQuery, Named, NoteRow, OrderFilter, PasskeyRow,
-    SourceHealth, ViewRow, WebhookRow,
+    Receivers, SourceHealth, ViewRow, WebhookRow,
 };
 use dopo_engine::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow, UserRow};
 use jiff::Timestamp;
@@ -355,11 +355,12 @@ impl ConsoleStore for SqliteStore {
 
     async fn claim_deliveries(
         &self,
+        to: Receivers,
         now: Timestamp,
         hidden_until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.write(move |c| webhooks::claim_deliveries(c, now, hidden_until, limit))
+        self.write(move |c| webhooks::claim_deliveries(c, to, now, hidden_until, limit))
             .await
     }
 

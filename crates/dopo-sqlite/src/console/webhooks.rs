@@ -8,8 +8,8 @@ use crate::rows::{all, at_column, first, from_json, json, number, run, us};
 use crate::settings;
 use dopo_core::id::ShopId;
 use dopo_engine::ports::console::{
-    DeliveryOutcome, DeliveryRow, DeliveryStatus, WEBHOOK_CLAIM_MAX, WEBHOOK_DAYS, WEBHOOKS_MAX,
-    WebhookRow,
+    DeliveryOutcome, DeliveryRow, DeliveryStatus, PLATFORM, Receivers, WEBHOOK_CLAIM_MAX,
+    WEBHOOK_DAYS, WEBHOOKS_MAX, WebhookRow,
 };
 use dopo_engine::ports::store::{ApiKeyRow, StoreError};
 use jiff::Timestamp;
@@ -178,6 +178,7 @@ fn delivery_row(row: &Row<'_>) -> Result<DeliveryRow, StoreError> {
 /// Claims deliveries whose time has come.
 pub(crate) fn claim_deliveries(
     c: &Connection,
+    to: Receivers,
     now: Timestamp,
     hidden_until: Timestamp,
     limit: usize,
@@ -185,13 +186,16 @@ pub(crate) fn claim_deliveries(
     let mut claimed = all(
         c,
         "UPDATE deliveries SET due_at = ?2 WHERE rowid IN
-             (SELECT rowid FROM deliveries WHERE status = 'waiting' AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
+             (SELECT rowid FROM deliveries WHERE status = 'waiting' AND due_at <= ?1 AND (webhook_id = ?4) = ?5
+              ORDER BY due_at LIMIT ?3)
          RETURNING shop_id, delivery_id, webhook_id, event_id, kind, body, status, attempts, due_at, created_at,
              last_code, last_error",
         params![
             us(now),
             us(hidden_until),
-            limit.min(WEBHOOK_CLAIM_MAX) as i64
+            limit.min(WEBHOOK_CLAIM_MAX) as i64,
+            PLATFORM,
+            to == Receivers::Platforms
         ],
         delivery_row,
     )?;

@@ -3,12 +3,12 @@
 
 use super::{Subject, number, put, shop};
 use crate::build::*;
-use dopo_core::advance::Writes;
-use dopo_core::counter::NOW;
+use dopo_core::advance::{OutwardWord, Writes};
+use dopo_core::counter::{Counters, NOW};
 use dopo_core::id::{CustomerId, EffectId, OrderId, RunId, ShopId};
 use dopo_engine::ports::console::{
-    AuditRow, DeliveryOutcome, DeliveryRow, DeliveryStatus, NoteRow, PasskeyRow, VIEWS_MAX,
-    ViewRow, WEBHOOK_CLAIM_MAX, WEBHOOK_DAYS, WEBHOOKS_MAX, WebhookRow,
+    AuditRow, DeliveryOutcome, DeliveryRow, DeliveryStatus, NoteRow, PLATFORM, PasskeyRow,
+    Receivers, VIEWS_MAX, ViewRow, WEBHOOK_CLAIM_MAX, WEBHOOK_DAYS, WEBHOOKS_MAX, WebhookRow,
 };
 use dopo_engine::ports::store::{DecideArrivals, InboxStatus, StoreError};
 use std::collections::BTreeSet;
@@ -427,7 +427,10 @@ pub async fn two_claimers_never_share_a_delivery(store: Subject) {
     let claim = |store: Subject| async move {
         let mut mine = Vec::new();
         loop {
-            let got = store.claim_deliveries(t(10), t(60), 5).await.unwrap();
+            let got = store
+                .claim_deliveries(Receivers::Webhooks, t(10), t(60), 5)
+                .await
+                .unwrap();
             if got.is_empty() {
                 return mine;
             }
@@ -443,8 +446,86 @@ pub async fn two_claimers_never_share_a_delivery(store: Subject) {
     assert_eq!(one.len() + two.len(), 100);
     assert_eq!(together.len(), 100);
     // Whoever claimed them died: they come again.
-    let again = store.claim_deliveries(t(60), t(90), 1_000).await.unwrap();
+    let again = store
+        .claim_deliveries(Receivers::Webhooks, t(60), t(90), 1_000)
+        .await
+        .unwrap();
     assert_eq!(again.len(), WEBHOOK_CLAIM_MAX);
+}
+
+fn word(to: i64, id: &str, at: i64) -> OutwardWord {
+    OutwardWord {
+        to,
+        id: id.to_owned(),
+        kind: "order.placed".to_owned(),
+        body: "{}".to_owned(),
+        at: t(at),
+    }
+}
+
+pub async fn words_for_the_outside_are_stored_with_their_batch(store: Subject) {
+    let shop_a = shop(&store).await;
+    let shop_b = shop(&store).await;
+    let hook = store
+        .save_webhook(shop_a, &webhook("https://x.example"))
+        .await
+        .unwrap();
+    assert_ne!(hook, PLATFORM);
+    let told = |words: Vec<OutwardWord>| Writes {
+        outward: words,
+        ..Writes::default()
+    };
+    let words = vec![
+        word(hook, "evt-1", 1),
+        word(PLATFORM, "word-1", 1),
+        word(PLATFORM, "word-2", 9),
+    ];
+    put(&store, shop_a, told(words.clone())).await;
+    // The same decision once more says nothing twice.
+    put(&store, shop_a, told(words)).await;
+    put(&store, shop_b, told(vec![word(PLATFORM, "word-1", 2)])).await;
+    let names = |rows: Vec<DeliveryRow>| {
+        let name = |d: DeliveryRow| (d.shop, d.webhook, d.event_id);
+        rows.into_iter().map(name).collect::<Vec<_>>()
+    };
+    let hooks = store.claim_deliveries(Receivers::Webhooks, t(5), t(60), 9);
+    assert_eq!(
+        names(hooks.await.unwrap()),
+        [(shop_a, hook, "evt-1".to_owned())]
+    );
+    let platforms = store.claim_deliveries(Receivers::Platforms, t(5), t(60), 9);
+    assert_eq!(
+        names(platforms.await.unwrap()),
+        [
+            (shop_a, PLATFORM, "word-1".to_owned()),
+            (shop_b, PLATFORM, "word-1".to_owned())
+        ]
+    );
+    // Whoever claimed them died: they come again, with what has come due since.
+    let again = store.claim_deliveries(Receivers::Platforms, t(60), t(99), 9);
+    assert_eq!(again.await.unwrap().len(), 3);
+    let listed = store.deliveries(shop_b, PLATFORM, None, None, 9);
+    assert_eq!(listed.await.unwrap().len(), 1);
+}
+
+pub async fn what_became_of_a_message_is_told_in_the_same_transaction(store: Subject) {
+    let shop = shop(&store).await;
+    let hook = store
+        .save_webhook(shop, &webhook("https://x.example"))
+        .await
+        .unwrap();
+    let row = DeliveryRow::waiting(shop, &word(hook, "evt-sent", 3));
+    for _ in 0..2 {
+        let told = vec![row.clone()];
+        store
+            .finish_effects(Vec::new(), Counters::default(), told)
+            .await
+            .unwrap();
+    }
+    let claimed = store.claim_deliveries(Receivers::Webhooks, t(3), t(60), 9);
+    let claimed = claimed.await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].event_id, "evt-sent");
 }
 
 pub async fn a_delivery_comes_again_until_it_is_done(store: Subject) {
@@ -467,7 +548,10 @@ pub async fn a_delivery_comes_again_until_it_is_done(store: Subject) {
         ])
         .await
         .unwrap();
-    let claimed = store.claim_deliveries(t(9), t(60), 9).await.unwrap();
+    let claimed = store
+        .claim_deliveries(Receivers::Webhooks, t(9), t(60), 9)
+        .await
+        .unwrap();
     assert_eq!(claimed.len(), 2, "one event goes to one webhook once");
     let first = claimed.iter().find(|d| d.webhook == hook).unwrap();
     let expected = DeliveryRow {
@@ -476,13 +560,19 @@ pub async fn a_delivery_comes_again_until_it_is_done(store: Subject) {
         ..delivery(shop_a, hook, "evt-1", 1)
     };
     assert_eq!(*first, expected);
-    let none = store.claim_deliveries(t(59), t(90), 9).await.unwrap();
+    let none = store
+        .claim_deliveries(Receivers::Webhooks, t(59), t(90), 9)
+        .await
+        .unwrap();
     assert!(none.is_empty());
     for one in &claimed {
         let later = outcome(one, DeliveryStatus::Waiting, 100);
         store.finish_deliveries(&[later]).await.unwrap();
     }
-    let again = store.claim_deliveries(t(100), t(160), 9).await.unwrap();
+    let again = store
+        .claim_deliveries(Receivers::Webhooks, t(100), t(160), 9)
+        .await
+        .unwrap();
     assert_eq!(again.len(), 2);
     assert!(again.iter().all(|d| d.attempts == 1));
     let first = again.iter().find(|d| d.webhook == hook).unwrap();
@@ -490,7 +580,10 @@ pub async fn a_delivery_comes_again_until_it_is_done(store: Subject) {
     assert_eq!(first.last_error.as_deref(), Some("it answered 503"));
     let failed = outcome(first, DeliveryStatus::Failed, 100);
     store.finish_deliveries(&[failed]).await.unwrap();
-    let none = store.claim_deliveries(t(110), t(160), 9).await.unwrap();
+    let none = store
+        .claim_deliveries(Receivers::Webhooks, t(110), t(160), 9)
+        .await
+        .unwrap();
     assert!(none.is_empty());
 
     let list = |status, before| store.deliveries(shop_a, hook, status, before, 9);
@@ -507,7 +600,10 @@ pub async fn a_delivery_comes_again_until_it_is_done(store: Subject) {
     let id = failed[0].id;
     assert!(!store.requeue_delivery(shop_b, id, t(200)).await.unwrap());
     assert!(store.requeue_delivery(shop_a, id, t(200)).await.unwrap());
-    let once_more = store.claim_deliveries(t(200), t(260), 9).await.unwrap();
+    let once_more = store
+        .claim_deliveries(Receivers::Webhooks, t(200), t(260), 9)
+        .await
+        .unwrap();
     let once_more = once_more.iter().find(|d| d.id == id).unwrap();
     assert_eq!(once_more.attempts, 0);
     let done = outcome(once_more, DeliveryStatus::Done, 200);

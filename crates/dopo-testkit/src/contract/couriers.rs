@@ -9,7 +9,8 @@ use dopo_core::id::{CustomerId, EffectId, OrderId, RunId, ShopId};
 use dopo_core::parcel::{Courier, HoldAction, HoldAnswer};
 use dopo_engine::ports::store::StoreError;
 use dopo_engine::ports::tracking::{
-    AccountState, CallDone, DueLook, FeedMoved, LookDone, PHOTOS_PER_ORDER_MAX, PhotoRow,
+    AccountState, CallDone, DueLook, FeedMoved, LookDone, PHOTO_DAYS, PHOTO_DAYS_MAX,
+    PHOTOS_PER_ORDER_MAX, PhotoRow,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -400,6 +401,43 @@ pub async fn photos_are_kept_for_their_order(store: Subject) {
     assert_eq!(store.delete_photos(shop, OrderId(1)).await.unwrap(), 1);
     assert_eq!(store.photo(shop, "p-1").await.unwrap(), None);
     assert!(store.photo(shop, "p_2").await.unwrap().is_some());
+}
+
+pub async fn photos_go_some_time_after_their_case_is_closed(store: Subject) {
+    let shop = shop(&store).await;
+    let day = 86_400;
+    // Order 1: no case. Order 2: a case closed on day 30. Order 3: a case that stays open.
+    let orders = (1..=3).map(|n| order(n, 1, &format!("{n}"))).collect();
+    let case = |n: i64, of: i64| {
+        let mut one = task(n, 1, t(5));
+        one.order_id = Some(OrderId(of));
+        one
+    };
+    let writes = Writes {
+        customers: vec![customer(1, "anna@posta.example")],
+        orders,
+        tasks: vec![case(2, 2), case(3, 3)],
+        ..Writes::default()
+    };
+    put(&store, shop, writes).await;
+    let done = case(2, 2).effect;
+    store
+        .set_task_done(shop, done, Some(t(30 * day)))
+        .await
+        .unwrap();
+    let all = [photo("p1", 1), photo("p2", 2), photo("p3", 3)];
+    store.put_photos(shop, &all).await.unwrap();
+    let left = async |days: i64| {
+        let gone = store.prune(t(days * day)).await.unwrap().photos;
+        let ids = store.photo_ids(shop, CustomerId(1)).await.unwrap();
+        (gone, ids.join(" "))
+    };
+    assert_eq!(left(PHOTO_DAYS - 1).await, (0, "p1 p2 p3".to_owned()));
+    assert_eq!(left(PHOTO_DAYS + 1).await, (1, "p2 p3".to_owned()));
+    assert_eq!(left(PHOTO_DAYS + 29).await, (0, "p2 p3".to_owned()));
+    assert_eq!(left(PHOTO_DAYS + 31).await, (1, "p3".to_owned()));
+    assert_eq!(left(PHOTO_DAYS_MAX - 1).await, (0, "p3".to_owned()));
+    assert_eq!(left(PHOTO_DAYS_MAX + 1).await, (1, String::new()));
 }
 
 pub async fn forgetting_ends_looks_calls_and_photos(store: Subject) {

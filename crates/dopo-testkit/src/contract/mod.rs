@@ -96,6 +96,7 @@ macro_rules! store_contract {
             settings: journeys_are_numbered_and_one_version_is_current;
             settings: templates_keep_their_versions;
             settings: a_rotated_secret_keeps_the_one_before;
+            settings: a_removed_connection_leaves_no_secret;
             settings: users_are_found_by_address;
             settings: sessions_end;
             settings: api_keys_are_found_until_revoked;
@@ -137,6 +138,8 @@ macro_rules! store_contract {
             console_work: webhooks_are_kept_for_their_shop;
             console_work: two_claimers_never_share_a_delivery;
             console_work: a_delivery_comes_again_until_it_is_done;
+            console_work: words_for_the_outside_are_stored_with_their_batch;
+            console_work: what_became_of_a_message_is_told_in_the_same_transaction;
             console_work: backups_are_listed_newest_first;
             couriers: a_planned_look_comes_when_its_time_has_come;
             couriers: a_claimed_look_is_hidden_and_comes_back_if_nobody_finishes_it;
@@ -151,6 +154,7 @@ macro_rules! store_contract {
             couriers: courier_accounts_are_kept_sealed_and_refused_once;
             couriers: a_days_budget_is_spent_and_not_overspent;
             couriers: photos_are_kept_for_their_order;
+            couriers: photos_go_some_time_after_their_case_is_closed;
             couriers: forgetting_ends_looks_calls_and_photos;
             operating: counters_add_up;
             operating: counters_are_found_by_prefix_and_day;

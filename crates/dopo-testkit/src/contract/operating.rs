@@ -123,6 +123,7 @@ pub async fn pruning_forgets_what_is_past_its_time(store: Subject) {
         seen: 0,
         bodies: 1,
         sessions: 1,
+        photos: 0,
     };
     assert_eq!(first, expected);
     let rows = store.inbox(shop, None, None, 10).await.unwrap();
@@ -138,6 +139,7 @@ pub async fn pruning_forgets_what_is_past_its_time(store: Subject) {
         seen: 1,
         bodies: 0,
         sessions: 0,
+        photos: 0,
     };
     assert_eq!(second, expected);
     let again = store

@@ -209,7 +209,7 @@ pub async fn forgetting_leaves_nothing_findable(store: Subject) {
         finish,
     };
     store
-        .finish_effects(vec![one], Counters::default())
+        .finish_effects(vec![one], Counters::default(), Vec::new())
         .await
         .unwrap();
 
@@ -370,7 +370,7 @@ pub async fn a_late_answer_does_not_bring_a_forgotten_person_back(store: Subject
         },
     };
     store
-        .finish_effects(vec![one], Counters::default())
+        .finish_effects(vec![one], Counters::default(), Vec::new())
         .await
         .unwrap();
     assert_eq!(store.message(shop, id).await.unwrap(), None);

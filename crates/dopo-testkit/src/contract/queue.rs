@@ -45,7 +45,7 @@ async fn finish(store: &Subject, shop: ShopId, message: EffectId, finish: Finish
         finish,
     };
     store
-        .finish_effects(vec![one], Counters::default())
+        .finish_effects(vec![one], Counters::default(), Vec::new())
         .await
         .unwrap();
 }
@@ -220,6 +220,7 @@ pub async fn a_sent_message_leaves_the_queue_with_its_rendering(store: Subject) 
                 },
             }],
             counters,
+            Vec::new(),
         )
         .await
         .unwrap();

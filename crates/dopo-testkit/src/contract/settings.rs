@@ -5,7 +5,7 @@ use super::{Subject, put, shop};
 use crate::build::*;
 use dopo_core::advance::Writes;
 use dopo_core::id::ShopId;
-use dopo_engine::ports::store::{StoreError, TemplateRow};
+use dopo_engine::ports::store::{ConnectionRow, StoreError, TemplateRow};
 
 fn template(locale: &str, word: &str) -> TemplateRow {
     TemplateRow {
@@ -189,6 +189,27 @@ pub async fn a_rotated_secret_keeps_the_one_before(store: Subject) {
     let row = rows.iter().find(|r| r.source == "dkim").unwrap();
     assert_eq!(row.secret, b"\x00\xff");
     assert_eq!(row.previous, None);
+}
+
+pub async fn a_removed_connection_leaves_no_secret(store: Subject) {
+    let (shop_a, shop_b) = (shop(&store).await, shop(&store).await);
+    for shop in [shop_a, shop_b] {
+        for source in ["qapla", "shopify"] {
+            store
+                .save_connection(shop, source, b"one", t(1))
+                .await
+                .unwrap();
+        }
+    }
+    let before = store.settings_version().await.unwrap();
+    assert!(store.remove_connection(shop_a, "qapla").await.unwrap());
+    assert_ne!(store.settings_version().await.unwrap(), before);
+    assert!(!store.remove_connection(shop_a, "qapla").await.unwrap());
+    let sources = |rows: Vec<ConnectionRow>| rows.into_iter().map(|r| r.source).collect::<Vec<_>>();
+    let rows = store.connections(shop_a).await.unwrap();
+    assert_eq!(sources(rows), ["shopify"]);
+    let rows = store.connections(shop_b).await.unwrap();
+    assert_eq!(sources(rows), ["qapla", "shopify"]);
 }
 
 pub async fn users_are_found_by_address(store: Subject) {

@@ -16,7 +16,7 @@ use dopo_core::id::RunId;
 use dopo_core::italy::Locale;
 use dopo_core::journey::Run;
 use dopo_core::journey::check::{Diagnostic, Severity, check};
-use dopo_core::journey::graph::{about, trigger};
+use dopo_core::journey::graph::{Graph, about, trigger};
 use dopo_core::words;
 use dopo_engine::console::hand::newest;
 use dopo_engine::console::journeys::{FIGURE_DAYS, JourneyFigures, StepCounts, shown_at, step_at};
@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// A published version.
@@ -218,6 +219,64 @@ pub(crate) struct GraphShape {
     edges: Vec<EdgeShape>,
 }
 
+impl GraphShape {
+    /// A picture with what went on at each step.
+    pub(super) fn new(graph: Graph, counts: &BTreeMap<String, StepCounts>) -> Self {
+        let nodes = graph.nodes.into_iter().map(|node| {
+            let counts = counts.get(&node.id).copied().unwrap_or_default();
+            let (template_it, template_en) = match node.title {
+                Some(title) => (Some(title.it), Some(title.en)),
+                None => (None, None),
+            };
+            let (detail_it, detail_en) = match node.detail {
+                Some(detail) => (Some(detail.it), Some(detail.en)),
+                None => (None, None),
+            };
+            NodeShape {
+                id: node.id,
+                kind: node.kind,
+                label_it: node.label.it,
+                label_en: node.label.en,
+                detail_it,
+                detail_en,
+                step: node.step,
+                template: node.template,
+                template_it,
+                template_en,
+                channel: node.channel.map(|channel| channel.as_str()),
+                purpose: node.purpose.map(|purpose| purpose.as_str()),
+                counts: CountsShape {
+                    waiting: counts.waiting,
+                    sent: counts.sent,
+                    held_back: counts.held_back,
+                    open_measurable: counts.open_measurable,
+                    opened: (counts.open_measurable > 0 || counts.opened > 0)
+                        .then_some(counts.opened),
+                    click_measurable: counts.click_measurable,
+                    clicked: (counts.click_measurable > 0 || counts.clicked > 0)
+                        .then_some(counts.clicked),
+                },
+            }
+        });
+        let edges = graph.edges.into_iter().map(|edge| {
+            let (label_it, label_en) = match edge.label {
+                Some(label) => (Some(label.it), Some(label.en)),
+                None => (None, None),
+            };
+            EdgeShape {
+                from: edge.from,
+                to: edge.to,
+                label_it,
+                label_en,
+            }
+        });
+        GraphShape {
+            nodes: nodes.collect(),
+            edges: edges.collect(),
+        }
+    }
+}
+
 /// What was held back at a step, and why.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct HeldAtShape {
@@ -285,7 +344,7 @@ pub(crate) async fn show(
     shape(&app, &caller, &id, &asked).await.map(Json)
 }
 
-async fn shape(
+pub(super) async fn shape(
     app: &App,
     caller: &Caller,
     id: &str,
@@ -310,71 +369,13 @@ async fn shape(
         .find(|row| row.journey.id == id && row.journey.version == picture.version)
         .map(|row| row.document)
         .unwrap_or_default();
-    let nodes = picture
-        .graph
-        .nodes
-        .into_iter()
-        .map(|node| {
-            let counts: StepCounts = picture.counts.get(&node.id).copied().unwrap_or_default();
-            let (template_it, template_en) = match node.title {
-                Some(title) => (Some(title.it), Some(title.en)),
-                None => (None, None),
-            };
-            let (detail_it, detail_en) = match node.detail {
-                Some(detail) => (Some(detail.it), Some(detail.en)),
-                None => (None, None),
-            };
-            NodeShape {
-                id: node.id,
-                kind: node.kind,
-                label_it: node.label.it,
-                label_en: node.label.en,
-                detail_it,
-                detail_en,
-                step: node.step,
-                template: node.template,
-                template_it,
-                template_en,
-                channel: node.channel.map(|channel| channel.as_str()),
-                purpose: node.purpose.map(|purpose| purpose.as_str()),
-                counts: CountsShape {
-                    waiting: counts.waiting,
-                    sent: counts.sent,
-                    held_back: counts.held_back,
-                    open_measurable: counts.open_measurable,
-                    opened: (counts.open_measurable > 0 || counts.opened > 0)
-                        .then_some(counts.opened),
-                    click_measurable: counts.click_measurable,
-                    clicked: (counts.click_measurable > 0 || counts.clicked > 0)
-                        .then_some(counts.clicked),
-                },
-            }
-        })
-        .collect();
-    let edges = picture
-        .graph
-        .edges
-        .into_iter()
-        .map(|edge| {
-            let (label_it, label_en) = match edge.label {
-                Some(label) => (Some(label.it), Some(label.en)),
-                None => (None, None),
-            };
-            EdgeShape {
-                from: edge.from,
-                to: edge.to,
-                label_it,
-                label_en,
-            }
-        })
-        .collect();
     Ok(JourneyShape {
         row: JourneyRow::new(&picture.figures),
         shown: picture.version,
         from: picture.from,
         to: picture.to,
         document,
-        graph: GraphShape { nodes, edges },
+        graph: GraphShape::new(picture.graph, &picture.counts),
         held_back: picture
             .held_back
             .into_iter()

@@ -19,6 +19,7 @@ pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod parcels;
 pub(crate) mod problem;
+pub(crate) mod ready;
 pub(crate) mod reference;
 pub(crate) mod search;
 pub(crate) mod shapes;
@@ -112,6 +113,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/v1/journeys/{id}/current", put(journeys::set_current))
         .route("/api/v1/journeys/{id}/runs", get(journeys::runs))
         .route("/api/v1/runs/{id}/stop", post(journeys::stop))
+        .route("/api/v1/ready-journeys", get(ready::list))
+        .route("/api/v1/ready-journeys/{id}", post(ready::add))
         .route("/api/v1/templates", get(templates::list))
         .route("/api/v1/templates/{name}", get(templates::show))
         .route("/api/v1/templates/{name}/html", get(templates::document))

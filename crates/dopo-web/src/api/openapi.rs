@@ -4,7 +4,7 @@
 use crate::api::desk;
 use crate::api::{
     consents, counters, coupons, couriers, customers, events, exceptions, journeys, live, messages,
-    orders, parcels, search, tasks, templates, today,
+    orders, parcels, ready, search, tasks, templates, today,
 };
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -63,6 +63,8 @@ use utoipa::OpenApi;
         journeys::set_current,
         journeys::runs,
         journeys::stop,
+        ready::list,
+        ready::add,
         templates::list,
         templates::show,
         templates::document,
@@ -105,6 +107,8 @@ use utoipa::OpenApi;
         desk::connections::list,
         desk::connections::set,
         desk::connections::make_secret,
+        desk::connections::remove,
+        desk::connections::courier_hooks,
         desk::courier_accounts::list,
         desk::courier_accounts::add,
         desk::courier_accounts::remove,
@@ -118,6 +122,7 @@ use utoipa::OpenApi;
         desk::webhooks::test,
         desk::webhooks::deliveries,
         desk::webhooks::replay,
+        desk::webhooks::write_backs,
         desk::team::list,
         desk::team::invite,
         desk::team::change,

@@ -305,3 +305,95 @@ async fn a_journey_a_person_is_in_stands_on_their_page() {
     assert_eq!(shown["standing"], "cancelled");
     let _ = build::t(0);
 }
+
+#[tokio::test]
+async fn a_shop_from_before_adds_new_ready_journeys_switched_off() {
+    let house = House::new().await;
+    let who = master(&house).await;
+    let published = house
+        .ask(
+            &who,
+            Method::POST,
+            "/api/v1/journeys",
+            Some(json!({ "document": DOCUMENT.replace("guide_24h", "order_receipt") })),
+        )
+        .await;
+    // The shop has neither journeys nor templates yet.
+    assert_eq!(published.status, 422, "{}", published.text());
+    let path = "/api/v1/ready-journeys";
+    let ready = house.read(&who, path).await;
+    let all = dopo_engine::library::journeys().len();
+    assert_eq!(ready["items"].as_array().unwrap().len(), all);
+    let receipt = &ready["items"][0];
+    assert_eq!(receipt["id"], "order_receipt");
+    assert!(receipt["graph"]["nodes"].as_array().unwrap().len() > 2);
+
+    let viewer = signed_in(&house, Role::Viewer).await;
+    let one = format!("{path}/order_receipt");
+    let refused = house.ask(&viewer, Method::POST, &one, None).await;
+    assert_eq!(said(&refused), (403, "scope_missing".into()));
+    let added = house.ask(&who, Method::POST, &one, None).await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    assert_eq!(added.json()["active"], false);
+    assert_eq!(added.json()["version"], Value::Null);
+    let again = house.ask(&who, Method::POST, &one, None).await;
+    assert_eq!(said(&again), (404, "not_found".into()));
+    let left = house.read(&who, path).await;
+    assert_eq!(left["items"].as_array().unwrap().len(), all - 1);
+    let log = house.read(&who, "/api/v1/audit?action=journey.").await;
+    assert_eq!(log["items"][0]["action"], "journey.added");
+
+    // Nobody is mailed by surprise: an order starts nothing until somebody switches the journey on.
+    let running =
+        async || house.read(&who, "/api/v1/journeys/order_receipt").await["running"].clone();
+    let mailed = async || {
+        dopo_engine::worker::settle(&house.engine)
+            .await
+            .expect("settled");
+        let messages = house.read(&who, "/api/v1/messages").await;
+        messages["items"].as_array().unwrap().len()
+    };
+    house.order("1001").await;
+    assert_eq!((running().await, mailed().await), (json!(0), 0));
+    let on = house
+        .ask(
+            &who,
+            Method::PUT,
+            "/api/v1/journeys/order_receipt/current",
+            Some(json!({ "version": 1 })),
+        )
+        .await;
+    assert_eq!(on.status, 200, "{}", on.text());
+    house.order("1002").await;
+    assert_eq!(mailed().await, 1);
+}
+
+#[tokio::test]
+async fn a_ready_journey_leaves_the_shops_own_words() {
+    let house = House::new().await;
+    let who = master(&house).await;
+    let store = house.engine.store();
+    let source = dopo_engine::library::templates()
+        .into_iter()
+        .find(|source| source.name == "order_receipt")
+        .expect("the receipt");
+    let mut own = source.row().expect("it compiles");
+    own.source["subject"] = json!("Parole nostre");
+    store
+        .publish_template(house.shop, &own)
+        .await
+        .expect("published");
+    let one = "/api/v1/ready-journeys/order_receipt";
+    assert_eq!(house.ask(&who, Method::POST, one, None).await.status, 201);
+    let rows = store.templates(house.shop).await.expect("templates");
+    let of = |locale: &str| {
+        rows.iter()
+            .find(|row| row.name == "order_receipt" && row.locale == locale)
+    };
+    assert_eq!(
+        of("it").expect("Italian").source["subject"],
+        "Parole nostre"
+    );
+    assert_eq!(of("it").expect("Italian").version, 1);
+    assert!(of("en").is_some(), "the language that was missing is there");
+}

@@ -247,3 +247,51 @@ async fn the_consoles_page_answers_every_address_of_its_own_with_a_strict_policy
         );
     }
 }
+
+#[tokio::test]
+async fn a_couriers_hook_is_listed_its_secret_set_rotated_and_removed() {
+    let house = House::new().await;
+    let seat = Seat::owner(&house).await;
+    let hook = async || {
+        let listed = seat.get("/courier-hooks").await;
+        assert!(!listed.text().contains("segreto"), "{}", listed.text());
+        listed.json()["items"][0].clone()
+    };
+    let before = hook().await;
+    assert_eq!(before["title"], "Qapla'");
+    assert_eq!(
+        before["hook_url"],
+        "https://dopo.example/hooks/bottega/qapla"
+    );
+    assert_eq!(before["configured"], false);
+    let say = async |id: &str, secret: &str| {
+        let line = json!({"id": id, "at": "2026-03-01T08:00:00Z", "kind": "nothing"});
+        let answer = house.hook("qapla", id, secret, &line.to_string()).await;
+        answer.status
+    };
+    assert_eq!(say("1", "segreto-1").await, StatusCode::UNAUTHORIZED);
+    for secret in ["segreto-1", "segreto-2"] {
+        let set = seat
+            .put("/connections/qapla", json!({"secret": secret}))
+            .await;
+        assert_eq!(set.status, StatusCode::OK, "{}", set.text());
+        assert!(!set.text().contains("segreto"));
+    }
+    // While it is rotated both are taken.
+    assert_eq!(say("2", "segreto-1").await, StatusCode::OK);
+    assert_eq!(say("3", "segreto-2").await, StatusCode::OK);
+    let now = hook().await;
+    assert_eq!(now["configured"], true);
+    assert!(now["last_at"].is_string(), "{now}");
+    assert_eq!(
+        seat.delete("/connections/qapla").await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        seat.delete("/connections/qapla").await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(say("4", "segreto-2").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(hook().await["configured"], false);
+    assert_eq!(seat.acts().await[0], "connection.removed");
+}

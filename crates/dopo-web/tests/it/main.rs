@@ -32,3 +32,4 @@ mod sign_in;
 mod support;
 mod tracking;
 mod widget;
+mod write_back;

@@ -15,9 +15,9 @@ use dopo_core::shop::{Seller, ShopSettings};
 use dopo_engine::desk::{Desk, Outward};
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::{
-    Clock, DkimMaker, DkimRecord, Dns, DnsAway, Entropy, Finish, Finished, HookDelivery,
-    HookRefused, HookTranslation, HookTranslator, IdentityProvider, LineError, Passwords,
-    Rendering, Store, TemplateRow,
+    Clock, CourierSource, DkimMaker, DkimRecord, Dns, DnsAway, Entropy, Finish, Finished,
+    HookDelivery, HookRefused, HookTranslation, HookTranslator, IdentityProvider, LineError,
+    Passwords, Rendering, Store, TemplateRow,
 };
 use dopo_engine::secrets::MasterKey;
 use dopo_engine::tokens::Token;
@@ -74,7 +74,14 @@ struct Vendor;
 
 impl HookTranslator for Vendor {
     fn knows(&self, source: &str) -> bool {
-        matches!(source, "shopify" | "events" | "literal")
+        matches!(source, "shopify" | "events" | "literal" | "qapla")
+    }
+
+    fn courier_sources(&self) -> Vec<CourierSource> {
+        vec![CourierSource {
+            name: "qapla",
+            title: "Qapla'",
+        }]
     }
 
     fn answer(&self, source: &str) -> Option<&'static str> {
@@ -557,7 +564,7 @@ impl House {
         };
         self.engine
             .store()
-            .finish_effects(vec![finished], Default::default())
+            .finish_effects(vec![finished], Default::default(), Vec::new())
             .await
             .expect("finished");
     }

@@ -123,6 +123,41 @@ pub async fn run(config: &Config, command: JourneyCommand, json: bool) -> Result
             }
             Ok(ExitCode::SUCCESS)
         }
+        JourneyCommand::Ready(named) => {
+            let engine = engine(config).await?;
+            let shop = shop(&engine, &named)?;
+            let ready = dopo_engine::library::ready_for(&shop)?;
+            if ready.is_empty() && !json {
+                println!("{} has all built-in journeys.", shop.slug);
+            }
+            for (journey, _) in ready {
+                if json {
+                    println!(
+                        "{}",
+                        json!({"journey": journey.id, "name": journey.name_it})
+                    );
+                } else {
+                    println!("{:24} {}", journey.id, journey.name_it);
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        JourneyCommand::Add { id, shop: named } => {
+            let engine = engine(config).await?;
+            let shop = shop(&engine, &named)?;
+            let added = dopo_engine::library::add_ready(engine.store(), &shop, &id).await?;
+            let Some(journey) = added else {
+                bail!(
+                    "{} has `{id}` already, or there is no such built-in journey: `dopo journey ready` lists them",
+                    shop.slug
+                )
+            };
+            println!(
+                "{} is added, switched off: `dopo journey on {}` lets new runs begin.",
+                journey.id, journey.id
+            );
+            Ok(ExitCode::SUCCESS)
+        }
         JourneyCommand::On { id, shop: named } => {
             let engine = engine(config).await?;
             let shop = shop(&engine, &named)?;

@@ -33,14 +33,14 @@ pub(crate) struct Connections {
 /// A connection.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Connection {
-    /// `shopify`, `woocommerce` or `events`.
+    /// `shopify`, `woocommerce`, `events`, or the name of a courier's hook (`qapla`, `ups`…).
     #[schema(example = "shopify")]
     source: &'static str,
     /// Whether a secret is set; without one everything is refused.
     configured: bool,
     /// When the secret was set.
     changed_at: Option<Timestamp>,
-    /// Where the platform sends its webhooks.
+    /// Where the sender sends its webhooks.
     #[schema(example = "https://dopo.example/hooks/casa-lago/shopify")]
     hook_url: String,
     /// When something last came in.
@@ -60,7 +60,25 @@ pub(crate) struct Connection {
     en: &'static str,
 }
 
-/// A platform's secret.
+/// All couriers and collectors that tell by themselves.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CourierHooks {
+    /// One for each.
+    items: Vec<CourierHook>,
+}
+
+/// The hook of a courier or collector.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CourierHook {
+    /// The name people know it by.
+    #[schema(example = "Qapla'")]
+    title: &'static str,
+    /// Its address, whether its secret is set, and when it last spoke.
+    #[serde(flatten)]
+    connection: Connection,
+}
+
+/// A platform's or courier's secret.
 #[derive(Clone, Deserialize, ToSchema)]
 pub(crate) struct Secret {
     /// As the platform shows it.
@@ -169,12 +187,51 @@ pub(crate) async fn list(
     }))
 }
 
-/// Set a platform's secret
+/// The hooks of couriers and collectors, and when they last spoke
+#[utoipa::path(
+    get, path = "/api/v1/courier-hooks", tag = "connections", operation_id = "courier_hooks",
+    responses(
+        (status = 200, description = "One for each that tells by itself. No secret is shown.", body = CourierHooks),
+        (status = 401, description = "`unauthorized`."),
+        (status = 403, description = "`scope_missing`: `connections:read`."),
+    ),
+)]
+pub(crate) async fn courier_hooks(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<CourierHooks>, Problem> {
+    caller.need(Scope::ConnectionsRead)?;
+    let store = app.engine.store();
+    let rows = store.connections(caller.id()).await?;
+    let seen = store.source_health(caller.id()).await?;
+    let sources = app.translator.courier_sources();
+    Ok(Json(CourierHooks {
+        items: sources
+            .into_iter()
+            .map(|source| CourierHook {
+                title: source.title,
+                connection: shown(&app, &caller, source.name, &rows, &seen),
+            })
+            .collect(),
+    }))
+}
+
+/// The source with this name, of platforms and couriers.
+fn known(app: &App, name: &str) -> Result<&'static str, Problem> {
+    let couriers = app.translator.courier_sources();
+    SOURCES
+        .into_iter()
+        .chain(couriers.into_iter().map(|source| source.name))
+        .find(|known| *known == name)
+        .ok_or_else(nothing)
+}
+
+/// Set a platform's or courier's secret
 ///
 /// The secret before stays valid beside the new one, so that a rotation loses nothing.
 #[utoipa::path(
     put, path = "/api/v1/connections/{source}", tag = "connections", operation_id = "connect",
-    params(("source" = String, Path, description = "`shopify`, `woocommerce` or `events`.")),
+    params(("source" = String, Path, description = "`shopify`, `woocommerce`, `events`, or a courier's hook.")),
     request_body = Secret,
     responses(
         (status = 200, description = "The connection.", body = Connection),
@@ -191,14 +248,42 @@ pub(crate) async fn set(
     Told(told): Told<Secret>,
 ) -> Result<Json<Connection>, Problem> {
     caller.need(Scope::ConnectionsWrite)?;
-    let source = SOURCES
-        .into_iter()
-        .find(|known| *known == source)
-        .ok_or_else(nothing)?;
+    let source = known(&app, &source)?;
     app.desk
         .connect(caller.id(), source, &told.secret, &actor(&caller))
         .await?;
     Ok(Json(connection(&app, &caller, source).await?))
+}
+
+/// Remove a secret
+///
+/// From now on what comes from there is refused. What came stays.
+#[utoipa::path(
+    delete, path = "/api/v1/connections/{source}", tag = "connections", operation_id = "disconnect",
+    params(("source" = String, Path, description = "`shopify`, `woocommerce`, `events`, or a courier's hook.")),
+    responses(
+        (status = 204, description = "Removed, with the secret before it."),
+        (status = 401, description = "`unauthorized`."),
+        (status = 403, description = "`scope_missing`: `connections:write`."),
+        (status = 404, description = "`not_found`: there is no such source, or no secret."),
+    ),
+)]
+pub(crate) async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Path(source): Path<String>,
+) -> Result<StatusCode, Problem> {
+    caller.need(Scope::ConnectionsWrite)?;
+    let source = known(&app, &source)?;
+    let removed = app
+        .desk
+        .disconnect(caller.id(), source, &actor(&caller))
+        .await?;
+    if removed {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(nothing())
+    }
 }
 
 /// Make a secret for our own events

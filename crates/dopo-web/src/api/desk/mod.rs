@@ -74,7 +74,11 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/inbox/{id}", get(inbox::show))
         .route("/api/v1/inbox/replay", post(inbox::replay))
         .route("/api/v1/connections", get(connections::list))
-        .route("/api/v1/connections/{source}", put(connections::set))
+        .route(
+            "/api/v1/connections/{source}",
+            put(connections::set).delete(connections::remove),
+        )
+        .route("/api/v1/courier-hooks", get(connections::courier_hooks))
         .route(
             "/api/v1/connections/events/secret",
             post(connections::make_secret),
@@ -100,6 +104,7 @@ pub(crate) fn routes() -> Router<App> {
             get(webhooks::deliveries),
         )
         .route("/api/v1/deliveries/{id}/replay", post(webhooks::replay))
+        .route("/api/v1/write-backs", get(webhooks::write_backs))
         .route("/api/v1/team", get(team::list).post(team::invite))
         .route("/api/v1/team/{id}", put(team::change).delete(team::remove))
         .route("/api/v1/audit", get(audit::list))

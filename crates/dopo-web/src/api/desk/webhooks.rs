@@ -116,7 +116,7 @@ pub(crate) struct Delivery {
     /// Its number.
     #[schema(example = "17")]
     id: String,
-    /// To which webhook.
+    /// To which webhook; `0` is the shop's own platform.
     #[schema(example = "2")]
     webhook: String,
     /// `webhook-id`: the same at every attempt.
@@ -336,12 +336,7 @@ pub(crate) async fn deliveries(
 ) -> Result<Json<Page<Delivery>>, Problem> {
     caller.need(Scope::WebhooksRead)?;
     let paging = Paging::<i64>::read("deliveries", asked.cursor.as_deref(), asked.limit)?;
-    let status = match asked.status.as_deref().filter(|s| !s.is_empty()) {
-        None => None,
-        Some(name) => Some(DeliveryStatus::parse(name).ok_or_else(|| {
-            Problem::invalid("query_invalid", "`status` is one of waiting, done, failed.")
-        })?),
-    };
+    let status = status_of(&asked)?;
     let rows = app
         .desk
         .deliveries(
@@ -351,6 +346,44 @@ pub(crate) async fn deliveries(
             paging.before,
             paging.look(),
         )
+        .await?;
+    Ok(Json(paging.page(rows, |row| row.id, delivery)))
+}
+
+fn status_of(asked: &DeliveryQuery) -> Result<Option<DeliveryStatus>, Problem> {
+    let name = asked.status.as_deref().filter(|s| !s.is_empty());
+    let status = name.map(|name| {
+        DeliveryStatus::parse(name).ok_or_else(|| {
+            Problem::invalid("query_invalid", "`status` is one of waiting, done, failed.")
+        })
+    });
+    status.transpose()
+}
+
+/// Words to the shop's platform about its parcels, newest first
+///
+/// Each says which parcel and which state; `POST /api/v1/deliveries/{id}/replay` carries one again.
+#[utoipa::path(
+    get, path = "/api/v1/write-backs", tag = "webhooks", operation_id = "write_backs",
+    params(DeliveryQuery),
+    responses(
+        (status = 200, description = "A page of words.", body = Page<Delivery>),
+        (status = 401, description = "`unauthorized`."),
+        (status = 403, description = "`scope_missing`: `webhooks:read`."),
+        (status = 422, description = "`cursor_unreadable`, `query_invalid`."),
+    ),
+)]
+pub(crate) async fn write_backs(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(asked): Asked<DeliveryQuery>,
+) -> Result<Json<Page<Delivery>>, Problem> {
+    caller.need(Scope::WebhooksRead)?;
+    let paging = Paging::<i64>::read("write-backs", asked.cursor.as_deref(), asked.limit)?;
+    let status = status_of(&asked)?;
+    let rows = app
+        .desk
+        .write_backs(caller.id(), status, paging.before, paging.look())
         .await?;
     Ok(Json(paging.page(rows, |row| row.id, delivery)))
 }

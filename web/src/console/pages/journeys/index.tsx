@@ -10,6 +10,7 @@ import { useFormat } from "../../ui/format";
 import { PageHead } from "../../ui/page-head";
 import { Failed } from "../../ui/states";
 import { Status } from "../../ui/status";
+import { ReadyJourneys } from "./ready";
 import type { JourneyRow } from "./types";
 import { useSwitch } from "./use-switch";
 
@@ -117,6 +118,7 @@ export default function Journeys() {
       <p className="muted" style={{ marginTop: 12 }}>
         {t("thirty_days")}
       </p>
+      <ReadyJourneys />
     </>
   );
 }

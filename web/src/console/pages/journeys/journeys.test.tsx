@@ -145,3 +145,37 @@ test("a journey that was never on begins with its newest version", () => {
   expect(versionFor({ version: 1, versions: row.versions })).toBe(1);
   expect(versionFor({ version: null, versions: [] })).toBeNull();
 });
+
+test("a new ready journey is looked at and added, switched off", async () => {
+  const user = userEvent.setup();
+  const ready = {
+    id: "depot_hold",
+    name_it: "Giacenza",
+    name_en: "Depot hold",
+    trigger: { it: "il pacco è fermo", en: "the parcel is held" },
+    graph: {
+      nodes: [node("start", { kind: "start" }), node("end", { kind: "end" })],
+      edges: [edge("start", "end")],
+    },
+    document: "journey: depot_hold",
+  };
+  let there = true;
+  const asked = serve({
+    "GET /journeys": { items: [row], next: null },
+    "GET /ready-journeys": () => ({ items: there ? [ready] : [], next: null }),
+    "POST /ready-journeys/depot_hold": () => {
+      there = false;
+      return row;
+    },
+  });
+  await show(<Journeys />, { as: marketer });
+  await user.click(await screen.findByRole("button", { name: "Guarda Giacenza" }));
+  expect(await screen.findByText("Passo start")).toBeDefined();
+  await user.keyboard("{Escape}");
+  await user.click(screen.getByRole("button", { name: "Aggiungi spento: Giacenza" }));
+  expect(await screen.findByText("«Giacenza» è fra i tuoi percorsi, spento.")).toBeDefined();
+  await waitFor(() => expect(screen.queryByText("Giacenza")).toBeNull());
+  expect(asked.filter((one) => one.method !== "GET").map((one) => one.path)).toEqual([
+    "/ready-journeys/depot_hold",
+  ]);
+});

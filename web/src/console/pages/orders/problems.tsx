@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { apiUrl } from "../../api/client";
 import { useSession } from "../../api/session";
@@ -30,15 +31,7 @@ export function ProblemsSection({ orderId, problems }: { orderId: string; proble
                   const path = `/orders/${encodeURIComponent(orderId)}/photos/${encodeURIComponent(photo)}`;
                   const address = apiUrl(path, { shop: shop.slug });
                   return (
-                    <a key={photo} href={address} target="_blank" rel="noreferrer">
-                      <img
-                        src={address}
-                        alt={t("problems.photo", { n: at + 1 })}
-                        loading="lazy"
-                        width={120}
-                        height={120}
-                      />
-                    </a>
+                    <Photo key={photo} address={address} alt={t("problems.photo", { n: at + 1 })} />
                   );
                 })}
               </div>
@@ -47,5 +40,26 @@ export function ProblemsSection({ orderId, problems }: { orderId: string; proble
         ))}
       </ul>
     </Section>
+  );
+}
+
+/** A photo, or the word that its time is over. */
+function Photo({ address, alt }: { address: string; alt: string }) {
+  const { t } = useTranslation("parcels");
+  const [gone, setGone] = useState(false);
+  if (gone) {
+    return <span className="muted">{t("problems.photoGone")}</span>;
+  }
+  return (
+    <a href={address} target="_blank" rel="noreferrer">
+      <img
+        src={address}
+        alt={alt}
+        loading="lazy"
+        width={120}
+        height={120}
+        onError={() => setGone(true)}
+      />
+    </a>
   );
 }

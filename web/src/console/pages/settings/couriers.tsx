@@ -23,6 +23,7 @@ import { Facts, Fields, FormEnd, Section } from "../../ui/section";
 import { Side } from "../../ui/side";
 import { Await } from "../../ui/states";
 import { Status } from "../../ui/status";
+import { CourierHooks, WriteBacks } from "./parts/courier-hooks";
 import { type Draft, useDraft, useShop } from "./parts/draft";
 import { SettingsForm } from "./parts/save-bar";
 import type { Shop } from "./parts/types";
@@ -83,6 +84,8 @@ export default function Couriers() {
           </>
         )}
       </Await>
+      {may("connections:read") && <CourierHooks />}
+      {may("webhooks:read") && <WriteBacks />}
       <HoldRules />
     </>
   );

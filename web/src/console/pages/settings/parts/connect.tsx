@@ -131,7 +131,8 @@ function Platform({ connection }: { connection: Connection }) {
   );
 }
 
-function SecretForm({ source }: { source: string }) {
+/** A field for the secret of a source, which is never shown again. */
+export function SecretForm({ source }: { source: string }) {
   const { t } = useTranslation("settings");
   const [secret, setSecret] = useState("");
   const save = useChange<string>((value) => api.put(`/connections/${source}`, { secret: value }), {
