@@ -1,7 +1,7 @@
 //! What every shop begins with: the built-in journeys and templates, in Italian and English.
 //!
-//! A template file begins with `title:`, `purpose:`, `subject:` and `preheader:`, one a line; then come its parts, each under
-//! `--- text`, `--- mjml` or `--- sms`. `library/templates/README.md` shows how to write one.
+//! A template file begins with `title:`, `purpose:`, `subject:` and `preheader:`, one a line; then come its parts, each
+//! under `--- text`, `--- mjml` or `--- sms`. `library/templates/README.md` shows how to write one.
 
 use crate::ports::{Store, StoreError, TemplateRow};
 use crate::render::TemplateSource;
