@@ -4,7 +4,7 @@
 //! hold keys and people.
 
 use dopo_core::parcel::Telling;
-use dopo_engine::ports::{Found, Looked, Posted, Released};
+use dopo_engine::ports::{Ask, Found, Looked, Posted, Released};
 use hyper::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +87,22 @@ pub fn found(told: Result<Telling, Trouble>) -> Result<Found, Looked> {
         Err(Trouble::Unreadable(why)) => Ok(Found::Unreadable(why)),
         Err(trouble @ (Trouble::Later { .. } | Trouble::Refused(_))) => Err(trouble.looked(1)),
     }
+}
+
+/// Asks for one number after the other, for couriers that take one a call. The first answer that is no answer ends it.
+pub(crate) async fn one_by_one<'a, A, F>(asks: &'a [Ask], ask: A) -> Looked
+where
+    A: Fn(&'a Ask) -> F,
+    F: Future<Output = Result<Telling, Trouble>>,
+{
+    let mut answers = Vec::with_capacity(asks.len());
+    for one in asks {
+        match found(ask(one).await) {
+            Ok(answer) => answers.push(answer),
+            Err(looked) => return looked,
+        }
+    }
+    Looked::Answered(answers)
 }
 
 /// What an answer must be.

@@ -2,11 +2,7 @@
 
 use dopo_core::money::{Currency, Money};
 use dopo_core::order::PostalAddress;
-use dopo_core::parcel::{HoldAction, ParcelState, Telling, ToldScan};
-use dopo_engine::ports::{Ask, Found, Looked};
-use std::future::Future;
-
-use super::http::Trouble;
+use dopo_core::parcel::{HoldAction, ParcelState, ToldScan};
 
 /// Grams in a kilogram, as digits after the comma.
 const GRAM_DIGITS: usize = 3;
@@ -62,24 +58,6 @@ pub(crate) fn oldest_first<T, K: Ord>(
         _ => {}
     }
     rows.sort_by_key(key);
-}
-
-/// Asks for one number after the other, for couriers that take one a call. The first answer that is no answer ends it.
-pub(crate) async fn one_by_one<'a, A, F>(asks: &'a [Ask], ask: A) -> Looked
-where
-    A: Fn(&'a Ask) -> F,
-    F: Future<Output = Result<Telling, Trouble>>,
-{
-    let mut found = Vec::with_capacity(asks.len());
-    for one in asks {
-        found.push(match ask(one).await {
-            Ok(told) => Found::Told(Box::new(told)),
-            Err(Trouble::Unknown) => Found::Unknown,
-            Err(Trouble::Unreadable(why)) => Found::Unreadable(why),
-            Err(trouble) => return trouble.looked(asks.len()),
-        });
-    }
-    Looked::Answered(found)
 }
 
 /// Why the last scan before this one failed: the reason of a hold whose own code says nothing more.

@@ -112,7 +112,7 @@ impl CourierDesk for Desk {
     }
 
     async fn look(&self, asks: &[Ask]) -> Looked {
-        crate::couriers::italian::one_by_one(asks, |ask| self.ask(ask)).await
+        crate::couriers::http::one_by_one(asks, |ask| self.ask(ask)).await
     }
 
     fn releases(&self) -> &[HoldAction] {

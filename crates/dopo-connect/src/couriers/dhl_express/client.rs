@@ -2,7 +2,7 @@
 
 use super::{CODES, VENDOR, translate};
 use crate::couriers::Account;
-use crate::couriers::http::{Call, Caller, Due, Trouble, encode, found};
+use crate::couriers::http::{Call, Caller, Due, Trouble, encode, one_by_one};
 use async_trait::async_trait;
 use dopo_core::parcel::{Courier, Telling};
 use dopo_engine::ports::{Allowance, Ask, CourierDesk, Looked};
@@ -57,13 +57,6 @@ impl CourierDesk for Desk {
     }
 
     async fn look(&self, asks: &[Ask]) -> Looked {
-        let mut answers = Vec::with_capacity(asks.len());
-        for ask in asks {
-            match found(self.one(ask).await) {
-                Ok(one) => answers.push(one),
-                Err(looked) => return looked,
-            }
-        }
-        Looked::Answered(answers)
+        one_by_one(asks, |ask| self.one(ask)).await
     }
 }

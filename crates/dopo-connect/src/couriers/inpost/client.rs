@@ -94,6 +94,6 @@ impl CourierDesk for Desk {
     }
 
     async fn look(&self, asks: &[Ask]) -> Looked {
-        crate::couriers::italian::one_by_one(asks, |ask| self.ask(ask)).await
+        crate::couriers::http::one_by_one(asks, |ask| self.ask(ask)).await
     }
 }

@@ -146,7 +146,7 @@ impl CourierDesk for Desk {
     }
 
     async fn look(&self, asks: &[Ask]) -> Looked {
-        crate::couriers::italian::one_by_one(asks, |ask| self.ask(ask)).await
+        crate::couriers::http::one_by_one(asks, |ask| self.ask(ask)).await
     }
 
     fn releases(&self) -> &[HoldAction] {
@@ -154,9 +154,7 @@ impl CourierDesk for Desk {
     }
 
     async fn release(&self, call: &CourierCall) -> Released {
-        match self.instruct(call).await {
-            Ok(released) => released,
-            Err(trouble) => trouble.released(),
-        }
+        let instructed = self.instruct(call).await;
+        instructed.unwrap_or_else(Trouble::released)
     }
 }
