@@ -7,8 +7,8 @@ use crate::id::{CustomerId, EffectId, Fresh, OrderId, ShopId};
 use crate::money::Money;
 use crate::order::{OrderSnapshot, ProblemKind, ReturnState};
 use crate::parcel::{
-    Checkpoint, Estimate, HoldAnswer, HoldOutcome, InstructedBy, ParcelSnapshot, ParcelState,
-    Telling,
+    Checkpoint, Estimate, HoldAnswer, HoldOutcome, InstructedBy, LookAnswer, ParcelSnapshot,
+    ParcelState, Telling,
 };
 use crate::product::Product;
 use jiff::Timestamp;
@@ -151,6 +151,20 @@ pub enum Event {
         /// What became of it.
         #[serde(flatten)]
         outcome: HoldOutcome,
+    },
+    /// A person asks that the courier be asked for a parcel now (ours).
+    LookAsked {
+        /// Which parcel.
+        parcel: ParcelRef,
+    },
+    /// What the courier said when it was asked (ours).
+    LookReported {
+        /// Which parcel.
+        parcel: ParcelRef,
+        /// When the question was asked that this answers.
+        asked_at: Timestamp,
+        /// What it said.
+        answer: LookAnswer,
     },
     /// A person reported a problem with a parcel or an order.
     ProblemReported {
@@ -298,6 +312,8 @@ impl Event {
             Event::ParcelFellSilent { .. } => "parcel_fell_silent",
             Event::HoldAnswered { .. } => "hold_answered",
             Event::HoldReported { .. } => "hold_reported",
+            Event::LookAsked { .. } => "look_asked",
+            Event::LookReported { .. } => "look_reported",
             Event::ProblemReported { .. } => "problem_reported",
             Event::ReturnUpdated { .. } => "return_updated",
             Event::CartUpdated { .. } => "cart_updated",
@@ -407,6 +423,8 @@ pub enum Moment {
     ParcelSilent,
     /// Somebody said what shall be done with it in its hold.
     ParcelHoldAnswered,
+    /// The courier refused what its person chose, and there is still time to choose again.
+    ParcelHoldRefused,
     /// A person reported a problem with it or with its order.
     ProblemReported,
     /// A checkout with a way to reach the person was begun or changed.

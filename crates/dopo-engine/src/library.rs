@@ -39,6 +39,10 @@ const JOURNEYS: &[(&str, &str)] = &[
         "hold_answered",
         include_str!("../library/journeys/hold_answered.yaml"),
     ),
+    (
+        "hold_refused",
+        include_str!("../library/journeys/hold_refused.yaml"),
+    ),
     ("delay", include_str!("../library/journeys/delay.yaml")),
     ("silence", include_str!("../library/journeys/silence.yaml")),
     (
@@ -89,6 +93,7 @@ const TEMPLATES: &[(&str, [&str; 2])] = templates![
     "hold_reminder",
     "hold_sms",
     "hold_answered",
+    "hold_refused",
     "delayed",
     "silent",
     "delivery_taken_back",

@@ -17,9 +17,10 @@ use dopo_core::event::{Event, Origin, ParcelRef};
 use dopo_core::id::{OrderId, ShopId};
 use dopo_core::italy::delivery::{MacroArea, Place};
 use dopo_core::italy::hours::zone_named;
-use dopo_core::italy::province::Region;
+use dopo_core::italy::province::{Province, Region};
 use dopo_core::order::Order;
 use dopo_core::parcel::{Courier, Direction, Estimate, Parcel, ParcelState};
+use dopo_core::shop::Dispatch;
 use dopo_predict::{Days, Learner, Level, Outcome};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -79,12 +80,16 @@ enum Cell {
     Area(Courier, MacroArea),
     /// Minor islands and other countries have no region of their own.
     Region(Courier, MacroArea, Option<Region>),
-    Place(Courier, Place),
-    Weekday(Courier, Place, u8),
-    Lately(Courier, MacroArea),
+    /// From here on where a parcel leaves from matters: what is wider serves a shop that has moved.
+    Place(Courier, Leaves, Place),
+    Weekday(Courier, Leaves, Place, u8),
+    Lately(Courier, Leaves, MacroArea),
 }
 
-fn path(courier: Courier, place: Place, weekday: u8) -> [Cell; LEVELS.len()] {
+/// The province that parcels leave from, where the shop says.
+type Leaves = Option<Province>;
+
+fn path(courier: Courier, origin: Leaves, place: Place, weekday: u8) -> [Cell; LEVELS.len()] {
     let area = place.macro_area();
     let region = match place {
         Place::Province(province) => Some(province.region()),
@@ -95,9 +100,9 @@ fn path(courier: Courier, place: Place, weekday: u8) -> [Cell; LEVELS.len()] {
         Cell::Courier(courier),
         Cell::Area(courier, area),
         Cell::Region(courier, area, region),
-        Cell::Place(courier, place),
-        Cell::Weekday(courier, place, weekday),
-        Cell::Lately(courier, area),
+        Cell::Place(courier, origin, place),
+        Cell::Weekday(courier, origin, place, weekday),
+        Cell::Lately(courier, origin, area),
     ]
 }
 
@@ -110,25 +115,32 @@ pub struct Learnt {
     /// Deliveries it was learnt from.
     sample: u64,
     months: Months,
+    /// Where parcels leave from now, and who delivers on Saturdays.
+    dispatch: Dispatch,
     at: Timestamp,
 }
 
 impl Learnt {
-    fn of(months: Months, today: Date, at: Timestamp) -> Learnt {
+    fn of(months: Months, dispatch: Dispatch, today: Date, at: Timestamp) -> Learnt {
+        let here = dispatch.origin();
         let mut learner = Learner::new(&LEVELS, LEARNT_DAYS_MAX);
         let mut sample = 0;
         for (month, deliveries) in &months {
             let age = age_days(*month, today);
             for (transit, n) in deliveries {
                 sample += u64::from(*n);
-                let path = path(transit.courier, transit.place, transit.weekday);
-                learner.observe(&path, transit.days, Outcome::Happened, age, *n);
+                // What left before the shop said from where, left from where it leaves now.
+                let origin = transit.origin.or(here);
+                let path = path(transit.courier, origin, transit.place, transit.weekday);
+                let days = transit.days_if(dispatch.saturdays.contains(&transit.courier));
+                learner.observe(&path, days, Outcome::Happened, age, *n);
             }
         }
         Learnt {
             days: learner.finish(),
             sample,
             months,
+            dispatch,
             at,
         }
     }
@@ -167,8 +179,9 @@ impl Learnt {
             return None;
         }
         let weekday = handed_over.weekday().to_monday_one_offset() as u8;
-        let curve = self.days.curve(&path(courier, place, weekday))?;
-        let days = place.courier_days(false);
+        let origin = self.dispatch.origin();
+        let curve = self.days.curve(&path(courier, origin, place, weekday))?;
+        let days = place.courier_days(self.dispatch.saturdays.contains(&courier));
         let local = zone.to_datetime(now);
         let over = local.hour() >= DAY_ENDS_HOUR && days.is_working(local.date());
         // The earliest it can still be.
@@ -266,6 +279,7 @@ impl Engine {
         let known = self.promises.known(shop.id);
         if let Some(known) = &known
             && now.duration_since(known.at).abs() < LEARNT_FOR
+            && known.dispatch == shop.settings.dispatch
         {
             return Ok(Arc::clone(known));
         }
@@ -293,7 +307,12 @@ impl Engine {
                 months.entry(key.day).or_default().push((transit, n));
             }
         }
-        let learnt = Arc::new(Learnt::of(months, today, now));
+        let learnt = Arc::new(Learnt::of(
+            months,
+            shop.settings.dispatch.clone(),
+            today,
+            now,
+        ));
         let mut all = self
             .promises
             .learnt
@@ -507,7 +526,7 @@ mod tests {
                 month.push((transit, *n));
             }
         }
-        Learnt::of(months, today, Timestamp::UNIX_EPOCH)
+        Learnt::of(months, Dispatch::default(), today, Timestamp::UNIX_EPOCH)
     }
 
     /// BRT brings 20 of 100 the next day, 60 the day after, 20 on the third; to Sardinia two days later.
@@ -564,7 +583,6 @@ mod tests {
 
     #[test]
     fn intervals_hold_what_they_say_for_every_part_of_the_country() {
-        use dopo_core::italy::province::Province;
         let couriers = [Courier::Brt, Courier::Poste, Courier::GlsItaly];
         let provinces: Vec<Place> = Province::all().map(Place::Province).collect();
         let mut months = Months::new();
@@ -580,6 +598,8 @@ mod tests {
                     let courier = couriers[n as usize % couriers.len()];
                     let transit = Transit {
                         courier,
+                        origin: None,
+                        saturdays: false,
                         place: *place,
                         weekday: 1 + (n % 5) as u8,
                         days: made_up(courier, *place, n),
@@ -588,14 +608,15 @@ mod tests {
                 }
             }
         }
-        let learnt = Learnt::of(months, date(2026, 11, 22), Timestamp::UNIX_EPOCH);
+        let today = date(2026, 11, 22);
+        let learnt = Learnt::of(months, Dispatch::default(), today, Timestamp::UNIX_EPOCH);
         let mut inside: BTreeMap<MacroArea, (u32, u32)> = BTreeMap::new();
         for (at, place) in provinces.iter().cycle().take(20_000).enumerate() {
             let n = 1_000_000 + at as u64;
             let courier = couriers[at % couriers.len()];
             let curve = learnt
                 .days
-                .curve(&path(courier, *place, 1 + (at % 5) as u8));
+                .curve(&path(courier, None, *place, 1 + (at % 5) as u8));
             let interval = curve.expect("a curve").interval(COVERAGE_PERCENT);
             let took = made_up(courier, *place, n);
             let (all, hits) = inside.entry(place.macro_area()).or_default();
@@ -626,6 +647,68 @@ mod tests {
         let noon = "2026-12-04T12:00:00+01:00";
         assert_eq!(found("RM", friday, noon), Some((7, 9, 10)));
         assert_eq!(found("MI", friday, noon), Some((9, 10, 11)));
+    }
+
+    #[test]
+    fn a_courier_that_delivers_on_saturdays_is_expected_on_them() {
+        let mut dispatch = Dispatch::default();
+        dispatch.saturdays.insert(Courier::Brt);
+        let today = date(2026, 11, 22);
+        let found = |learnt: &Learnt, now| days(expect(learnt, "RM", date(2026, 11, 20), now));
+        // Friday 20 November.
+        let noon = "2026-11-20T12:00:00+01:00";
+        assert_eq!(found(&usual(), noon), Some((23, 24, 25)));
+        // What was counted before Saturdays did is read anew: one of the five weekdays has one on its way.
+        let learnt = Learnt::of(
+            usual().months,
+            dispatch.clone(),
+            today,
+            Timestamp::UNIX_EPOCH,
+        );
+        let (from, ..) = found(&learnt, noon).expect("an estimate");
+        assert!((21..=23).contains(&from), "{from}");
+        // Counted with Saturdays from the beginning: the day after is one.
+        let mut months = Months::new();
+        for weekday in 1..=6 {
+            let dim = format!("brt|BO+6|RM|{weekday}|1");
+            let transit = Transit::parse(&dim).expect("a dimension");
+            let month = months.entry(date(2026, 10, 1)).or_default();
+            month.push((transit, 20));
+        }
+        let learnt = Learnt::of(months, dispatch, today, Timestamp::UNIX_EPOCH);
+        assert_eq!(found(&learnt, noon), Some((21, 21, 21)));
+    }
+
+    #[test]
+    fn a_shop_that_has_moved_leans_on_what_is_wider_and_soon_knows_its_new_place() {
+        let from_bologna = |moved: &[(&str, u32, u32)]| {
+            let mut months = usual().months;
+            for (origin, days, n) in moved {
+                for weekday in 1..=5 {
+                    let dim = format!("brt|{origin}|RM|{weekday}|{days}");
+                    let transit = Transit::parse(&dim).expect("a dimension");
+                    let month = months.entry(date(2026, 11, 1)).or_default();
+                    month.push((transit, *n));
+                }
+            }
+            let dispatch = Dispatch {
+                province: Some("BO".to_owned()),
+                ..Dispatch::default()
+            };
+            Learnt::of(months, dispatch, date(2026, 11, 22), Timestamp::UNIX_EPOCH)
+        };
+        let monday = date(2026, 11, 16);
+        let noon = "2026-11-16T12:00:00+01:00";
+        let found = |learnt: &Learnt| days(expect(learnt, "RM", monday, noon));
+        // Deliveries that say no origin count for the one that is said now.
+        assert_eq!(found(&from_bologna(&[])), Some((17, 18, 19)));
+        // Those of another origin do not; many of the new one say it all.
+        let slow_elsewhere = from_bologna(&[("CA", 9, 40)]);
+        let (.., until) = found(&slow_elsewhere).expect("an estimate");
+        assert!(until < 27, "{until}");
+        let slow_here = from_bologna(&[("BO", 9, 400)]);
+        let (_, median, _) = found(&slow_here).expect("an estimate");
+        assert_eq!(median, 27);
     }
 
     #[test]

@@ -307,6 +307,24 @@ async fn add_looks(pool: &PgPool, shop: ShopId, looks: &[Look]) -> Result<(), Fa
     Ok(())
 }
 
+async fn looked_at(
+    pool: &PgPool,
+    shop: ShopId,
+    order: OrderId,
+    seq: u16,
+) -> Result<Option<Timestamp>, Fault> {
+    let row = sqlx::query!(
+        "-- looked_at()
+         SELECT looked_at FROM looks WHERE shop_id = $1 AND order_id = $2 AND seq = $3",
+        shop.0,
+        order.0,
+        i32::from(seq)
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.and_then(|row| row.looked_at).map(at).transpose()?)
+}
+
 async fn looks_depth(
     pool: &PgPool,
     shop: ShopId,
@@ -709,6 +727,15 @@ impl CourierStore for PostgresStore {
         .await
         .map_err(Fault::from)?;
         Ok(gone.rows_affected())
+    }
+
+    async fn looked_at(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+        seq: u16,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        Ok(looked_at(&self.pool, shop, order, seq).await?)
     }
 
     async fn looks_depth(

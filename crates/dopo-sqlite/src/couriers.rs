@@ -217,6 +217,21 @@ fn add_looks(c: &Connection, shop: ShopId, looks: &[Look]) -> Result<(), StoreEr
     Ok(())
 }
 
+fn looked_at(
+    c: &Connection,
+    shop: ShopId,
+    order: OrderId,
+    seq: u16,
+) -> Result<Option<Timestamp>, StoreError> {
+    let found = first(
+        c,
+        "SELECT looked_at FROM looks WHERE shop_id = ?1 AND order_id = ?2 AND seq = ?3",
+        params![shop.0, order.0, seq],
+        |row| at_column_opt(row, "looked_at"),
+    )?;
+    Ok(found.flatten())
+}
+
 fn looks_depth(
     c: &Connection,
     shop: ShopId,
@@ -567,6 +582,15 @@ impl CourierStore for SqliteStore {
             Ok(gone as u64)
         })
         .await
+    }
+
+    async fn looked_at(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+        seq: u16,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |c| looked_at(c, shop, order, seq)).await
     }
 
     async fn looks_depth(

@@ -322,6 +322,22 @@ texts! {
     hold_changed: "Nel frattempo le cose sono cambiate: la tua scelta non è partita." | "Nel frattempo le cose sono cambiate: la Sua scelta non è partita." | "Things have changed in the meantime: your choice was not sent.";
     hold_over: "Questo pacco non è più in giacenza." | "Questo pacco non è più in giacenza." | "This parcel is no longer held.";
 
+    // ---- asking the courier now
+    ask_title: "Chiedi al corriere" | "Chieda al corriere" | "Ask the carrier";
+    ask_button: "Chiedi ora al corriere" | "Chieda ora al corriere" | "Ask the carrier now";
+    ask_hint: "Gli chiediamo subito dov'è il pacco: la risposta appare qui, di solito entro un minuto." | "Gli chiediamo subito dov'è il pacco: la risposta appare qui, di solito entro un minuto." | "We ask at once where the parcel is: the answer appears here, usually within a minute.";
+    ask_open: "Lo abbiamo chiesto al corriere {when}: la risposta appare qui appena arriva." | "Lo abbiamo chiesto al corriere {when}: la risposta appare qui appena arriva." | "We asked the carrier {when}: the answer appears here as soon as it comes.";
+    ask_unanswered: "Lo abbiamo chiesto al corriere {when} e non ha ancora risposto: continuiamo a chiedere." | "Lo abbiamo chiesto al corriere {when} e non ha ancora risposto: continuiamo a chiedere." | "We asked the carrier {when} and it has not answered yet: we keep asking.";
+    ask_news: "Il corriere ha risposto {when}, con una novità: la vedi qui." | "Il corriere ha risposto {when}, con una novità: la vede qui." | "The carrier answered {when} with news: you see it here.";
+    ask_same: "Il corriere ha risposto {when}: non ci sono novità." | "Il corriere ha risposto {when}: non ci sono novità." | "The carrier answered {when}: there is no news.";
+    ask_unknown: "Il corriere ha risposto {when}, ma di questo pacco non sa dirci niente." | "Il corriere ha risposto {when}, ma di questo pacco non sa dirci niente." | "The carrier answered {when}, but can tell us nothing about this parcel.";
+    ask_looked: "Lo abbiamo già chiesto al corriere {when}, e la risposta è quella che vedi." | "Lo abbiamo già chiesto al corriere {when}, e la risposta è quella che vede." | "We already asked the carrier {when}, and this is its answer.";
+    ask_again: "Puoi chiedere di nuovo {when}." | "Può chiedere di nuovo {when}." | "You can ask again {when}.";
+    ask_day_over: "Per oggi le domande al corriere su questo ordine sono finite: continuiamo a chiedere noi." | "Per oggi le domande al corriere su questo ordine sono finite: continuiamo a chiedere noi." | "No more questions to the carrier about this order today: we keep asking ourselves.";
+    ask_by_itself: "A questo corriere non si può chiedere: ci avvisa lui quando c'è una novità, e la vedi qui." | "A questo corriere non si può chiedere: ci avvisa lui quando c'è una novità, e la vede qui." | "This carrier cannot be asked: it tells us when there is news, and you will see it here.";
+    ask_busy: "In questo momento il corriere non prende altre domande: chiediamo noi appena si può." | "In questo momento il corriere non prende altre domande: chiediamo noi appena si può." | "The carrier takes no more questions right now: we ask as soon as it does.";
+    ask_no_use: "Su questo pacco ora non c'è niente da chiedere al corriere." | "Su questo pacco ora non c'è niente da chiedere al corriere." | "There is nothing to ask the carrier about this parcel now.";
+
     // ---- a problem
     problem_title: "Segnala un problema" | "Segnali un problema" | "Report a problem";
     problem_intro: "Dicci che cosa è successo: lo legge una persona del negozio." | "Ci dica che cosa è successo: lo legge una persona del negozio." | "Tell us what happened: a person in the shop reads it.";

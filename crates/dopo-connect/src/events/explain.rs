@@ -53,6 +53,8 @@ const OUR_KINDS: &[&str] = &[
     "parcel_fell_silent",
     "hold_answered",
     "hold_reported",
+    "look_asked",
+    "look_reported",
     "problem_reported",
 ];
 

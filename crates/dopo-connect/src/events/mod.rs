@@ -332,6 +332,8 @@ fn check(line: &mut EventLine) -> Result<Option<String>, Fault> {
         | Event::ParcelFellSilent { .. }
         | Event::HoldAnswered { .. }
         | Event::HoldReported { .. }
+        | Event::LookAsked { .. }
+        | Event::LookReported { .. }
         | Event::ProblemReported { .. } => {
             let kind = line.event.kind();
             return Err(fault("type", format!("{kind} is made by Dopo itself only")));

@@ -8,8 +8,8 @@ use crate::order::{
     Order, PROBLEM_CHARS_MAX, PROBLEM_PHOTOS_MAX, PROBLEMS_MAX, Problem, ProblemKind,
 };
 use crate::parcel::{
-    Courier, Direction, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, Parcel,
-    ParcelSnapshot, Relation, Telling, Window,
+    Courier, Direction, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, LookAnswer,
+    Parcel, ParcelSnapshot, Relation, Telling, Window,
 };
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -20,6 +20,9 @@ use jiff::{SignedDuration, Timestamp};
 const SCANS_BEFORE_ORDER_HOURS: i64 = 48;
 /// Days by which an estimate must move before its delay is told again.
 const DELAY_STEP_DAYS: i32 = 2;
+
+/// Hours by which a look that somebody asked for goes ahead of others that wait.
+const ASK_AHEAD_HOURS: i64 = 24;
 
 /// A parcel that is to be looked at at its courier's, or no longer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -326,14 +329,17 @@ impl World<'_> {
         );
     }
 
-    /// Notes what became of an answer; a refusal is for somebody in the shop.
+    /// Notes what became of an answer. A refusal is for somebody in the shop, and for the person whose choice it was as
+    /// long as they can choose again.
     pub(super) fn hold_reported(
         &mut self,
         id: OrderId,
         told: &ParcelSnapshot,
-        call: EffectId,
-        outcome: &HoldOutcome,
+        report: (EffectId, &HoldOutcome),
+        arrival: &Arrival,
+        out: &mut Vec<Happening>,
     ) {
+        let (call, outcome) = report;
         let Some(order) = self.loaded.orders.get_mut(&id) else {
             return;
         };
@@ -345,6 +351,14 @@ impl World<'_> {
         if !parcel.hold_reported(call, outcome) {
             return;
         }
+        let seq = parcel.seq;
+        let refused = matches!(outcome, HoldOutcome::Refused { .. });
+        let asks_again = parcel.hold().is_some_and(|hold| {
+            refused
+                && hold.call == Some(call)
+                && hold.by == Some(InstructedBy::Buyer)
+                && hold.buyer_may_answer(&self.shop.settings.hold, arrival.known_at)
+        });
         self.orders.insert(id);
         let name = match outcome {
             HoldOutcome::Asked => "asked",
@@ -357,6 +371,56 @@ impl World<'_> {
         if matches!(outcome, HoldOutcome::Refused { .. } | HoldOutcome::ByHand) {
             let title = format!("Lo svincolo non è riuscito: ordine {number}");
             self.task(customer, Some(id), "hold_refused", &title, expires_at);
+        }
+        if asks_again {
+            self.count("parcels.moments", "hold_refused", 1);
+            out.push(
+                happening(arrival, Moment::ParcelHoldRefused, customer)
+                    .about_order(id)
+                    .about_parcel(seq),
+            );
+        }
+    }
+
+    /// Keeps a person's question to the courier, if it may be asked now; the look is planned with the others.
+    pub(super) fn look_asked(&mut self, id: OrderId, told: &ParcelSnapshot, arrival: &Arrival) {
+        let zone = self.zone().clone();
+        let Some(order) = self.loaded.orders.get(&id) else {
+            return;
+        };
+        let Some(parcel) = order.parcel(told) else {
+            return self.unusable(arrival, "the parcel of this question is not known");
+        };
+        let courier = courier_of(parcel).filter(|c| self.shop.tracked.contains(c));
+        let may = order.may_ask(parcel, None, arrival.known_at, &zone);
+        let (Some(courier), Ok(_)) = (courier, may) else {
+            // Asked twice at once, or it has moved in the meantime.
+            return self.count("looks.asks_too_many", "", 1);
+        };
+        let order = self.loaded.orders.get_mut(&id);
+        if let Some(parcel) = order.and_then(|order| order.known_parcel_mut(told)) {
+            parcel.ask(arrival.known_at);
+            self.orders.insert(id);
+            self.count("looks.asked", courier.as_str(), 1);
+        }
+    }
+
+    /// Notes what the courier said to a person's question.
+    pub(super) fn look_reported(
+        &mut self,
+        id: OrderId,
+        told: &ParcelSnapshot,
+        asked_at: Timestamp,
+        answer: LookAnswer,
+        arrival: &Arrival,
+    ) {
+        let order = self.loaded.orders.get_mut(&id);
+        let Some(parcel) = order.and_then(|order| order.known_parcel_mut(told)) else {
+            return;
+        };
+        if parcel.answer_ask(asked_at, answer, arrival.known_at) {
+            self.orders.insert(id);
+            self.count("looks.answered", answer.as_str(), 1);
         }
     }
 
@@ -423,7 +487,13 @@ impl World<'_> {
                         seq: parcel.seq,
                         courier,
                         number: number.clone(),
-                        next_at: parcel.next_look(self.now, &zone),
+                        next_at: match parcel.last_ask().filter(|ask| ask.is_open(self.now)) {
+                            Some(_) => self
+                                .now
+                                .checked_sub(SignedDuration::from_hours(ASK_AHEAD_HOURS))
+                                .ok(),
+                            None => parcel.next_look(self.now, &zone),
+                        },
                     });
                 }
             }

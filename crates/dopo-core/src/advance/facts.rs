@@ -104,8 +104,22 @@ impl World<'_> {
                 call,
                 outcome,
             } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, out| {
+                    world.hold_reported(id, told, (*call, outcome), &arrival, out);
+                });
+            }
+            Event::LookAsked { parcel } => {
                 self.on_parcel(&arrival, parcel, &mut out, |world, id, told, _| {
-                    world.hold_reported(id, told, *call, outcome);
+                    world.look_asked(id, told, &arrival);
+                });
+            }
+            Event::LookReported {
+                parcel,
+                asked_at,
+                answer,
+            } => {
+                self.on_parcel(&arrival, parcel, &mut out, |world, id, told, _| {
+                    world.look_reported(id, told, *asked_at, *answer, &arrival);
                 });
             }
             Event::ProblemReported {

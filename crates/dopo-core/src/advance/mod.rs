@@ -41,7 +41,9 @@ pub use held::Held;
 pub use leave::permit_leaving;
 pub use operator::{ByHand, Correction, WrongField, correct_customer, send_by_hand, stop_runs};
 pub use performance::{TRANSIT_DAYS_MAX, weight_band};
-pub use transit::{LEARNT_DAYS_MAX, ORIGIN_UNKNOWN, TRANSIT, Transit, handed_over, place_of};
+pub use transit::{
+    LEARNT_DAYS_MAX, ORIGIN_UNKNOWN, SATURDAYS, TRANSIT, Transit, handed_over, place_of,
+};
 pub use world::keys;
 
 /// A shop with what decisions need of it, as one unchanging value that batches share.

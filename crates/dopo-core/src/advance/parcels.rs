@@ -127,7 +127,8 @@ impl World<'_> {
         let Some(order) = self.loaded.orders.get_mut(&id) else {
             return;
         };
-        let counted = Counted::of(order, order.parcel(told), &zone);
+        let dispatch = &self.shop.settings.dispatch;
+        let counted = Counted::of(order, order.parcel(told), &zone, dispatch);
         let count = order.tracked.len();
         let was_delivered = order.delivered_at;
         let Some(parcel) = order.parcel_mut(told) else {
@@ -159,7 +160,8 @@ impl World<'_> {
         order.settle();
         let (delivered, customer) = (order.delivered_at, order.customer_id);
         if self.counting {
-            let now = Counted::of(order, order.tracked.get(usize::from(seq)), &zone);
+            let parcel = order.tracked.get(usize::from(seq));
+            let now = Counted::of(order, parcel, &zone, &self.shop.settings.dispatch);
             counted.move_to(now, self.shop.id, &mut self.writes.counters);
         }
         self.orders.insert(id);

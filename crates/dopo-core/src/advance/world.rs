@@ -284,6 +284,8 @@ pub fn keys(arrivals: &[Arrival]) -> Keys {
             | Event::ParcelFellSilent { parcel, .. }
             | Event::HoldAnswered { parcel, .. }
             | Event::HoldReported { parcel, .. }
+            | Event::LookAsked { parcel }
+            | Event::LookReported { parcel, .. }
             | Event::ProblemReported { parcel, .. } => {
                 let ParcelRef { order, number, .. } = parcel;
                 keys.orders.extend(order.clone());

@@ -713,6 +713,7 @@ fn about(moment: Moment) -> About {
         | Moment::ParcelDelayed
         | Moment::ParcelSilent
         | Moment::ParcelHoldAnswered
+        | Moment::ParcelHoldRefused
         | Moment::ProblemReported => About::Parcel,
         Moment::CartUpdated | Moment::CartCompleted | Moment::CartRemoved => About::Cart,
         Moment::MessageOpened

@@ -286,6 +286,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             | Moment::ParcelDelayed
             | Moment::ParcelSilent
             | Moment::ParcelHoldAnswered
+            | Moment::ParcelHoldRefused
             | Moment::ProblemReported => match key.order {
                 Some(order) => {
                     h.order == Some(order) && (key.parcel.is_none() || h.parcel == key.parcel)

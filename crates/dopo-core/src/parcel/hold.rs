@@ -189,6 +189,11 @@ impl DepotHold {
             )
     }
 
+    /// Whether the person who receives may choose now, as the shop's rules allow.
+    pub fn buyer_may_answer(&self, rules: &HoldRules, now: Timestamp) -> bool {
+        self.awaits_answer() && !rules.actions.is_empty() && now < self.closes_at(rules)
+    }
+
     /// When people can no longer choose.
     pub fn closes_at(&self, rules: &HoldRules) -> Timestamp {
         let close = jiff::SignedDuration::from_hours(i64::from(rules.close_hours));

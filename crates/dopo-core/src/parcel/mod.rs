@@ -1,13 +1,19 @@
 //! Parcels and their checkpoints: where a parcel is, why, who must act, and until when.
 
+mod asking;
 mod courier;
 mod hear;
 mod hold;
 mod looks;
 mod reason;
 mod telling;
+pub mod trouble;
 mod words;
 
+pub use asking::{
+    ASK_AGAIN_MINUTES, ASK_FRESH_MINUTES, ASK_OPEN_MINUTES, ASKS_PER_DAY_MAX, AskReason, LookAnswer,
+    LookAsked, NotAsked,
+};
 pub use courier::Courier;
 pub use hear::HOLD_DAYS_USUAL;
 pub use hold::{
@@ -351,6 +357,9 @@ pub struct Parcel {
     /// Since when its courier's feed is silent, after longer than is usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silent_since: Option<Timestamp>,
+    /// Questions of its person to the courier, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<LookAsked>,
 }
 
 fn is_nobody(act_by: &ActBy) -> bool {

@@ -4,8 +4,8 @@
 //! Verbs beside those of the other scripts: `promised A1 giulia 2026-11-06` (an order with its promised day),
 //! `tell A1 STATE [because REASON] [until TIME] [last DAY]` (a courier's scan; the end of a hold; the last day of a
 //! pick-up point), `back A1 STATE` (a scan of the parcel that brings the goods back), `expect A1 DAY` (the courier's own
-//! word), `estimate A1 DAY DAY`, `silent A1 TIME` (since when), `answer A1 ACTION buyer|shop`, `problem A1 KIND`,
-//! `refund A1`. The last lines say which tasks were opened.
+//! word), `estimate A1 DAY DAY`, `silent A1 TIME` (since when), `answer A1 ACTION buyer|shop`, `refused A1` (the last
+//! answer, by the courier), `problem A1 KIND`, `refund A1`. The last lines say which tasks were opened.
 
 use crate::journeys::{check, event, parcel_state, played, rome, written};
 use crate::stage;
@@ -15,8 +15,8 @@ use dopo_core::journey::check::check as check_document;
 use dopo_core::money::Money;
 use dopo_core::order::ProblemKind;
 use dopo_core::parcel::{
-    Courier, Direction, Estimate, HoldAction, HoldAnswer, InstructedBy, PickupPoint, ScanSource,
-    Telling, ToldScan, Window,
+    Courier, Direction, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, PickupPoint,
+    ScanSource, Telling, ToldScan, Window,
 };
 use dopo_core::simulate::Rehearsal;
 use jiff::Timestamp;
@@ -24,11 +24,12 @@ use jiff::civil::{Date, DateTime};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const JOURNEYS: [&str; 10] = [
+const JOURNEYS: [&str; 11] = [
     include_str!("../../../dopo-engine/library/journeys/failed_attempt.yaml"),
     include_str!("../../../dopo-engine/library/journeys/pickup_point.yaml"),
     include_str!("../../../dopo-engine/library/journeys/depot_hold.yaml"),
     include_str!("../../../dopo-engine/library/journeys/hold_answered.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/hold_refused.yaml"),
     include_str!("../../../dopo-engine/library/journeys/delay.yaml"),
     include_str!("../../../dopo-engine/library/journeys/silence.yaml"),
     include_str!("../../../dopo-engine/library/journeys/delivery_taken_back.yaml"),
@@ -37,7 +38,7 @@ const JOURNEYS: [&str; 10] = [
     include_str!("../../../dopo-engine/library/journeys/problem_received.yaml"),
 ];
 
-const TEMPLATES: [&str; 15] = [
+const TEMPLATES: [&str; 16] = [
     "attempt_failed",
     "pickup_ready",
     "pickup_reminder",
@@ -46,6 +47,7 @@ const TEMPLATES: [&str; 15] = [
     "hold_reminder",
     "hold_sms",
     "hold_answered",
+    "hold_refused",
     "delayed",
     "silent",
     "delivery_taken_back",
@@ -68,7 +70,7 @@ fn shop() -> Shop {
 
 #[test]
 fn every_script_about_parcels_gives_the_timeline_it_promises() {
-    check("parcel_journeys", 18, &shop, |shop, script| {
+    check("parcel_journeys", 20, &shop, |shop, script| {
         let stage = played(shop, script, read);
         let mut out = written(&stage);
         for (kind, n) in tasks(&stage) {
@@ -197,6 +199,13 @@ fn read(stage: &Rehearsal, words: &[&str], at: Timestamp) -> Option<Event> {
             by: match *by {
                 "buyer" => InstructedBy::Buyer,
                 _ => InstructedBy::Shop,
+            },
+        },
+        ["refused", order] => Event::HoldReported {
+            parcel: brt(order),
+            call: stage.calls().last()?.id,
+            outcome: HoldOutcome::Refused {
+                why: "fuori zona".to_owned(),
             },
         },
         ["problem", order, kind] => Event::ProblemReported {

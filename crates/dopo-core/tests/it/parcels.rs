@@ -91,6 +91,17 @@ impl Story {
     }
 }
 
+impl Story {
+    /// How often a person was to choose again.
+    fn asked_again(&self) -> i64 {
+        let counters = self.shop.counters().0.iter();
+        let hits = counters.filter(|(key, _)| {
+            key.metric == "parcels.moments" && key.dim.to_string() == "hold_refused"
+        });
+        hits.map(|(_, n)| n).sum()
+    }
+}
+
 fn brt(number: &str) -> ParcelRef {
     ParcelRef {
         number: Some(number.into()),
@@ -235,8 +246,19 @@ fn a_refused_release_is_a_task_and_can_be_answered_again() {
         },
     });
     assert_eq!(story.shop.tasks(), 1);
+    assert_eq!(story.asked_again(), 1, "its person may choose again");
     story.answer(HoldAction::Collect, InstructedBy::Shop);
     assert_eq!(story.shop.calls().len(), 2);
+    let call = story.shop.calls()[1].id;
+    story.tell(Event::HoldReported {
+        parcel: brt("1"),
+        call,
+        outcome: HoldOutcome::Refused {
+            why: "chiuso".into(),
+        },
+    });
+    assert_eq!(story.shop.tasks(), 2);
+    assert_eq!(story.asked_again(), 1, "the shop's own answer is the shop's");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use dopo_core::journey::graph::Text;
 use dopo_core::journey::{Phase, Run};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::{Order, ProblemKind, ReturnState};
-use dopo_core::parcel::{DepotHold, HoldAction, HoldOutcome, InstructedBy, ParcelState};
+use dopo_core::parcel::{
+    DepotHold, HoldAction, HoldOutcome, InstructedBy, LookAnswer, LookAsked, ParcelState,
+};
 use dopo_core::words;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -199,14 +201,16 @@ fn why(message: &Message, locale: Locale) -> &'static str {
     }
 }
 
-fn of_message(message: Message, number: Option<String>, title: &Text, zone: &TimeZone) -> Entry {
+fn of_message(
+    message: Message,
+    number: Option<String>,
+    title: &Text,
+    zone: &TimeZone,
+) -> Entry {
     let say = |locale: Locale| {
         let status = words::message(message.status).pick(locale);
         let channel = words::channel(message.channel()).pick(locale);
-        format!(
-            "{status}: {} ({channel})",
-            locale.pick(&title.it, &title.en)
-        )
+        format!("{status}: {} ({channel})", locale.pick(&title.it, &title.en))
     };
     let moment = |at: Timestamp, locale| {
         let at = at.to_zoned(zone.clone());
@@ -334,6 +338,8 @@ fn of_order(order: Order, story: &mut Vec<Entry>) {
         for (n, hold) in parcel.holds.iter().enumerate() {
             story.extend(of_hold(&order, parcel.seq, n, hold));
         }
+        let asked = parcel.asked.iter();
+        story.extend(asked.map(|ask| of_ask(&order, parcel.seq, ask)));
     }
     for (n, problem) in order.problems.iter().enumerate() {
         let (it, en) = match problem.kind {
@@ -369,6 +375,29 @@ fn of_order(order: Order, story: &mut Vec<Entry>) {
     .about("orders", id);
     entry.order = Some(order);
     story.push(entry);
+}
+
+/// That its person had the courier asked for a parcel, and what it said.
+fn of_ask(order: &Order, seq: u16, ask: &LookAsked) -> Entry {
+    let (id, number) = (order.id, &order.snapshot.number);
+    let (it, en) = match ask.answer {
+        None => ("nessuna risposta finora", "no answer so far"),
+        Some(LookAnswer::News) => ("ha risposto con una novità", "it answered with news"),
+        Some(LookAnswer::Same) => ("nessuna novità", "no news"),
+        Some(LookAnswer::Unknown) => (
+            "di questo pacco non sa dire niente",
+            "it can tell nothing about this parcel",
+        ),
+    };
+    Entry::new(
+        "parcel",
+        format!("ask-{id}-{seq}-{}", ask.at.as_microsecond()),
+        ask.at,
+        "Il cliente ha fatto chiedere al corriere".to_owned(),
+        "The customer had the carrier asked".to_owned(),
+    )
+    .detail(format!("{number}, {it}"), format!("{number}, {en}"))
+    .about("orders", id)
 }
 
 /// Who said what shall be done with a held parcel, and what the courier made of it.

@@ -2,11 +2,13 @@
 //! (`release`), and telling the shop's platform what became of them (`write_back`).
 
 pub mod accounts;
+mod ask;
 pub(crate) mod poll;
 pub(crate) mod release;
 pub(crate) mod write_back;
 
 pub use accounts::{CourierAccount, CourierAccountError};
+pub use ask::AskStanding;
 
 use crate::Engine;
 use crate::ports::{AccountState, CourierDesk, Couriers, StoreError, Vendor};

@@ -15,7 +15,7 @@ use dopo_core::id::{CustomerId, OrderId, ShopId};
 use dopo_core::italy::calendar::working_days_between;
 use dopo_core::italy::hours::zone_named;
 use dopo_core::order::Order;
-use dopo_core::parcel::{Courier, Parcel, Telling};
+use dopo_core::parcel::{Courier, LookAnswer, Parcel, Telling};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -489,6 +489,7 @@ impl Batch<'_> {
         let hash = hash_of(&telling);
         let courier = due.look.courier;
         if due.told == Some(hash) {
+            self.answer(order, parcel, LookAnswer::Same);
             *self.quiet.entry(courier).or_default() += 1;
             metrics::counter!("dopo_looks_total", "vendor" => self.vendor, "found" => "unchanged")
                 .increment(1);
@@ -499,6 +500,15 @@ impl Batch<'_> {
         *self.news.entry(courier).or_default() += 1;
         metrics::counter!("dopo_looks_total", "vendor" => self.vendor, "found" => "news")
             .increment(1);
+        if parcel.last_ask().is_some_and(|ask| ask.answer.is_none()) {
+            let news = parcel.clone().hear(&telling, self.now);
+            let said = if news {
+                LookAnswer::News
+            } else {
+                LookAnswer::Same
+            };
+            self.answer(order, parcel, said);
+        }
         let event = Event::ParcelTracked {
             parcel: reference(order, parcel),
             telling: Box::new(telling),
@@ -512,10 +522,27 @@ impl Batch<'_> {
         self.end(due, next, 0, Some(hash), Some(self.now));
     }
 
+    /// Says what the courier answered to a person's question, where one waits. It goes before the news themselves: a
+    /// question that is answered plans no look any more.
+    fn answer(&mut self, order: &Order, parcel: &Parcel, answer: LookAnswer) {
+        let Some(ask) = parcel.last_ask().filter(|ask| ask.answer.is_none()) else {
+            return;
+        };
+        let event = Event::LookReported {
+            parcel: reference(order, parcel),
+            asked_at: ask.at,
+            answer,
+        };
+        let asked = ask.at.as_microsecond();
+        let id = format!("answer:{}:{}:{asked}", order.id, parcel.seq);
+        self.intakes.push(intake("engine", id, self.now, event));
+    }
+
     /// The courier does not know it, or cannot be understood: it is asked less and less often.
     fn nothing(&mut self, due: &DueLook, order: &Order, parcel: &Parcel, why: &'static str) {
         *self.quiet.entry(due.look.courier).or_default() += 1;
         metrics::counter!("dopo_looks_total", "vendor" => self.vendor, "found" => why).increment(1);
+        self.answer(order, parcel, LookAnswer::Unknown);
         let failures = due.failures.saturating_add(1);
         let next = self.next_look(due, order, parcel).map(|next| {
             let wait = next.duration_since(self.now).as_secs().max(60);

@@ -518,7 +518,7 @@ pub trait ConsoleStore: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(Order, Customer)>, StoreError>;
     /// Orders with a parcel in trouble, those with most at risk first
-    /// ([`at_risk_cents`](crate::console::exceptions::at_risk_cents)), with their customers; and how many there are in
+    /// ([`at_risk_cents`](dopo_core::parcel::trouble::at_risk_cents)), with their customers; and how many there are in
     /// all, counted up to [`BOARD_COUNTED_MAX`](crate::console::exceptions::BOARD_COUNTED_MAX).
     async fn orders_at_risk(
         &self,

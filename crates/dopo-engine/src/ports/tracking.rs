@@ -206,6 +206,13 @@ pub trait CourierStore: Send + Sync + 'static {
     async fn add_looks(&self, shop: ShopId, looks: &[Look]) -> Result<(), StoreError>;
     /// Removes all looks at these couriers; how many.
     async fn remove_looks(&self, shop: ShopId, couriers: &[Courier]) -> Result<u64, StoreError>;
+    /// When a parcel was last looked at; `None` where it never was, or is looked at no longer.
+    async fn looked_at(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+        seq: u16,
+    ) -> Result<Option<Timestamp>, StoreError>;
     /// How many looks there are by courier: (all, due now).
     async fn looks_depth(
         &self,

@@ -5,7 +5,8 @@ use crate::rows::{CustomerRow, OrderRow, limit as as_limit};
 use dopo_core::customer::Customer;
 use dopo_core::id::ShopId;
 use dopo_core::order::Order;
-use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX, at_risk_cents};
+use dopo_core::parcel::trouble::at_risk_cents;
+use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX};
 use sqlx::{PgConnection, PgPool};
 
 /// Orders looked at once when a database is filled.

@@ -5,7 +5,8 @@ use crate::{read, refused};
 use dopo_core::customer::Customer;
 use dopo_core::id::ShopId;
 use dopo_core::order::Order;
-use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX, at_risk_cents};
+use dopo_core::parcel::trouble::at_risk_cents;
+use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX};
 use dopo_engine::ports::store::StoreError;
 use rusqlite::{Connection, params};
 

@@ -4,10 +4,10 @@ use dopo_core::event::{Event, EventLine, Moment, ParcelRef};
 use dopo_core::id::ShopId;
 use dopo_core::order::Order;
 use dopo_core::parcel::{
-    Checkpoint, Courier, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, ParcelSnapshot,
-    ParcelState, ScanSource, Telling, ToldScan,
+    Checkpoint, Courier, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, LookAnswer, NotAsked,
+    ParcelSnapshot, ParcelState, ScanSource, Telling, ToldScan,
 };
-use dopo_engine::couriers::CourierAccountError;
+use dopo_engine::couriers::{AskStanding, CourierAccountError};
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::courier::{Allowance, Looked, Released};
 use dopo_engine::ports::tracking::AccountState;
@@ -618,4 +618,92 @@ async fn the_platform_hears_what_couriers_told_and_not_its_own_words() {
     house.pass(4).await;
     let second = ("o-BRT1".to_owned(), ParcelState::Delivered);
     assert_eq!(written(), [first, second]);
+}
+
+impl House {
+    /// A person taps "ask the courier now".
+    async fn ask(&self, number: &str) -> AskStanding {
+        let shop = self.engine.shop(self.shop).unwrap();
+        let order = self.order(number).await;
+        let asked = self.engine.ask_courier(&shop, &order, &order.tracked[0]);
+        asked.await.unwrap()
+    }
+
+    async fn minutes(&self, minutes: i64) {
+        *self.clock.0.lock().unwrap() += SignedDuration::from_mins(minutes);
+    }
+
+    async fn answer(&self, number: &str) -> Option<LookAnswer> {
+        let order = self.order(number).await;
+        order.tracked[0].last_ask().and_then(|ask| ask.answer)
+    }
+
+    /// A parcel whose courier has been silent for long.
+    async fn silent(&self, number: &str) {
+        self.ship(number).await;
+        self.play(number, &[(1, ParcelState::InTransit)]);
+        self.pass(24 * 7).await;
+        assert!(self.order(number).await.tracked[0].silent_since.is_some());
+        self.minutes(15).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_has_the_courier_asked_now_once_and_hears_what_it_said() {
+    let house = House::with_brt().await;
+    house.silent("BRT1").await;
+    let before = house.calls();
+    assert_eq!(house.ask("BRT1").await, AskStanding::Free);
+    let again = house.ask("BRT1").await;
+    let AskStanding::Not(NotAsked::Asked(open)) = again else {
+        panic!("{again:?}")
+    };
+    assert_eq!((open.at, open.answer), (house.clock.now(), None));
+    worker::settle(&house.engine).await.unwrap();
+    worker::settle(&house.engine).await.unwrap();
+    assert_eq!(house.calls(), before + 1);
+    assert_eq!(house.answer("BRT1").await, Some(LookAnswer::Same));
+
+    house.minutes(61).await;
+    let news = [(1, ParcelState::InTransit), (24 * 7, ParcelState::AtDepot)];
+    house.play("BRT1", &news);
+    assert_eq!(house.ask("BRT1").await, AskStanding::Free);
+    worker::settle(&house.engine).await.unwrap();
+    worker::settle(&house.engine).await.unwrap();
+    assert_eq!(
+        house.calls(),
+        before + 2,
+        "an answered question plans no look"
+    );
+    assert_eq!(house.answer("BRT1").await, Some(LookAnswer::News));
+    let order = house.order("BRT1").await;
+    assert_eq!(order.tracked[0].state, ParcelState::AtDepot);
+    house.minutes(61).await;
+    let standing = house.ask("BRT1").await;
+    assert_eq!(
+        standing,
+        AskStanding::Not(NotAsked::NoUse),
+        "it moves again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_keeps_within_the_days_budget_and_a_collector_is_not_asked() {
+    let house = House::with_brt().await;
+    house.silent("BRT1").await;
+    let allowance = Allowance {
+        per_call: 1,
+        per_day: Some(0),
+        gap: Duration::ZERO,
+    };
+    house.couriers.with(|play| play.allowance = Some(allowance));
+    assert_eq!(house.ask("BRT1").await, AskStanding::Busy);
+    house
+        .engine
+        .remove_courier_account(house.shop, "played_brt")
+        .await
+        .unwrap();
+    assert_eq!(house.ask("BRT1").await, AskStanding::Nobody);
+    house.add("played_push", &[("password", "x")]).await;
+    assert_eq!(house.ask("BRT1").await, AskStanding::ByItself);
 }

@@ -7,8 +7,8 @@ use dopo_core::advance::Writes;
 use dopo_core::id::{CustomerId, ShopId};
 use dopo_core::money::{Currency, Money};
 use dopo_core::order::Order;
+use dopo_core::parcel::trouble::at_risk_cents;
 use dopo_core::parcel::{Parcel, ParcelSnapshot, ParcelState};
-use dopo_engine::console::exceptions::at_risk_cents;
 
 fn with_parcel(id: i64, cents: i64, state: ParcelState) -> Order {
     let mut order = order(id, 1, &format!("{id}"));

@@ -130,6 +130,22 @@ pub async fn a_finished_look_is_told_its_next_time_and_remembers(store: Subject)
     assert_eq!(again[0].looked_at, Some(t(1)));
 }
 
+pub async fn it_is_known_when_a_parcel_was_last_looked_at(store: Subject) {
+    let (shop, other) = (shop(&store).await, super::shop(&store).await);
+    plan(&store, shop, vec![look_at(1, "BRT1", Some(t(0)))]).await;
+    let looked = async |of: ShopId, order: i64, seq: u16| {
+        store.looked_at(of, OrderId(order), seq).await.unwrap()
+    };
+    assert_eq!(looked(shop, 1, 0).await, None);
+    let claimed = claim(&store, shop, 0, 10).await;
+    let finished = [done(&claimed[0], Some(t(50)))];
+    store.finish_looks(shop, &finished, &[]).await.unwrap();
+    assert_eq!(looked(shop, 1, 0).await, Some(t(1)));
+    assert_eq!(looked(shop, 1, 1).await, None, "another parcel");
+    assert_eq!(looked(shop, 2, 0).await, None, "another order");
+    assert_eq!(looked(other, 1, 0).await, None, "another shop");
+}
+
 pub async fn a_look_planned_anew_while_it_is_asked_for_stands(store: Subject) {
     let shop = shop(&store).await;
     plan(&store, shop, vec![look_at(1, "BRT1", Some(t(0)))]).await;

@@ -144,6 +144,7 @@ macro_rules! store_contract {
             couriers: a_planned_look_comes_when_its_time_has_come;
             couriers: a_claimed_look_is_hidden_and_comes_back_if_nobody_finishes_it;
             couriers: a_finished_look_is_told_its_next_time_and_remembers;
+            couriers: it_is_known_when_a_parcel_was_last_looked_at;
             couriers: a_look_planned_anew_while_it_is_asked_for_stands;
             couriers: looks_are_claimed_by_courier_the_longest_waiting_first;
             couriers: two_lookers_never_share_a_look;

@@ -9,8 +9,9 @@ use crate::state::App;
 use axum::Json;
 use axum::extract::State;
 use dopo_core::access::Scope;
+use dopo_core::parcel::trouble::Trouble;
 use dopo_core::parcel::{HoldOutcome, Parcel};
-use dopo_engine::console::exceptions::{Exception, Trouble};
+use dopo_engine::console::exceptions::Exception;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -78,26 +79,26 @@ pub(crate) fn outcome_name(outcome: &HoldOutcome) -> &'static str {
 
 impl ExceptionRow {
     fn new(caller: &Caller, one: &Exception, parcel: &Parcel) -> Self {
-        let told = &one.order.snapshot;
+        let snapshot = &one.order.snapshot;
         let hold = parcel.hold();
         ExceptionRow {
             order_id: one.order.id.to_string(),
-            order_number: told.number.clone(),
+            order_number: snapshot.number.clone(),
             customer: visible(caller, Some(&one.customer)).map(PersonShort::new),
-            province: told.ship_to.as_ref().and_then(|to| to.province.clone()),
+            province: snapshot.ship_to.as_ref().and_then(|to| to.province.clone()),
             parcel: ParcelShort::new(parcel),
-            trouble: one.trouble.as_str(),
+            trouble: one.told.trouble.as_str(),
             reason: parcel.reason.clone(),
             act_by: parcel.act_by.as_str(),
-            deadline: one.deadline,
+            deadline: one.told.deadline,
             silent_since: parcel.silent_since,
             hold_outcome: hold
                 .and_then(|hold| hold.outcome.as_ref())
                 .map(outcome_name),
             awaits_answer: hold.is_some_and(|hold| hold.awaits_answer()),
-            at_risk: one.at_risk.into(),
-            urgency_percent: one.urgency_percent,
-            weight: one.weight(),
+            at_risk: one.told.at_risk.into(),
+            urgency_percent: one.told.urgency_percent,
+            weight: one.told.weight(),
         }
     }
 }
@@ -171,7 +172,7 @@ pub(crate) async fn list(
             n: board
                 .exceptions
                 .iter()
-                .filter(|one| one.trouble == trouble)
+                .filter(|one| one.told.trouble == trouble)
                 .count(),
         })
         .filter(|counted| counted.n > 0)
@@ -180,17 +181,17 @@ pub(crate) async fn list(
     let cents = board
         .exceptions
         .iter()
-        .filter(|one| one.at_risk.currency == currency)
-        .map(|one| one.at_risk.cents)
+        .filter(|one| one.told.at_risk.currency == currency)
+        .map(|one| one.told.at_risk.cents)
         .fold(0, i64::saturating_add);
     board
         .exceptions
-        .retain(|one| trouble.is_none_or(|asked| one.trouble == asked));
+        .retain(|one| trouble.is_none_or(|asked| one.told.trouble == asked));
     if by_deadline {
         // Stable: what expires together stays in the order of what it costs.
         board
             .exceptions
-            .sort_by_key(|one| one.deadline.unwrap_or(Timestamp::MAX));
+            .sort_by_key(|one| one.told.deadline.unwrap_or(Timestamp::MAX));
     }
     let rows = asked
         .limit

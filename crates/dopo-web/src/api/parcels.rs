@@ -13,11 +13,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dopo_core::access::Scope;
 use dopo_core::order::{PostalAddress, Problem as Reported};
+use dopo_core::parcel::trouble::Trouble;
 use dopo_core::parcel::{
     DepotHold, HoldAction, HoldAnswer, HoldOutcome, KnownCheckpoint, Parcel, PickupPoint,
 };
 use dopo_core::words;
-use dopo_engine::console::exceptions::Trouble;
 use dopo_engine::console::hold::{
     ADDRESS_CHARS_MAX, DRIVER_NOTE_CHARS_MAX, DRIVER_PHONE_CHARS_MAX, FieldFault, HoldError,
 };

@@ -16,6 +16,8 @@ const LOOKUPS_OF_SHOP_MAX: u32 = 5_000;
 pub(crate) const REPORTS_MAX: u32 = 6;
 /// Reports from one address within [`WINDOW`].
 const REPORTERS_MAX: u32 = 30;
+/// Questions to couriers from one address within [`WINDOW`].
+const ASKERS_MAX: u32 = 60;
 /// Reports with photos that are read at once: each stands whole in memory.
 const UPLOADS_MAX: usize = 8;
 
@@ -31,6 +33,8 @@ pub(crate) struct PageLimits {
     pub reports: Limiter,
     /// Reports, by the address they come from.
     pub reporters: Limiter,
+    /// Questions to couriers, by the address they come from.
+    pub askers: Limiter,
     /// Reports that are being read.
     pub uploads: Semaphore,
 }
@@ -43,6 +47,7 @@ impl Default for PageLimits {
             lookups_of_shop: Limiter::new(LOOKUPS_OF_SHOP_MAX, WINDOW),
             reports: Limiter::new(REPORTS_MAX, WINDOW),
             reporters: Limiter::new(REPORTERS_MAX, WINDOW),
+            askers: Limiter::new(ASKERS_MAX, WINDOW),
             uploads: Semaphore::new(UPLOADS_MAX),
         }
     }

@@ -3,6 +3,7 @@
 //! GET changes nothing (SEC-02); the image and the redirect move measurements only. A token that was not sealed by us is
 //! answered like one that leads nowhere.
 
+pub(crate) mod ask;
 pub(crate) mod click;
 pub(crate) mod countdown;
 pub(crate) mod digits;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/o/{token}", get(order::show))
         .route("/o/{token}/calendar/{file}", get(order::calendar_file))
+        .route("/o/{token}/ask/{seq}", get(ask::ask).post(ask::act))
         .route("/o/{token}/hold/{seq}", get(hold::ask).post(hold::answer))
         .route(
             "/o/{token}/problem",

@@ -6,7 +6,7 @@
 use super::goods::{Good, goods};
 use super::order_view::{OrderView, calendar, order_view};
 use super::pixel::{day, who};
-use super::{Asked, contact_of, shop_of};
+use super::{Asked, ask, contact_of, shop_of};
 use crate::edge::client_address;
 use crate::page::{Frame, PageError, shop_page};
 use crate::state::{App, hex};
@@ -133,7 +133,8 @@ pub(crate) async fn show(
     let settings = &found.shop.settings;
     let voice = found.voice;
     let now = app.engine.now();
-    let view = order_view(settings, &found.order, voice, now, &found.base);
+    let mut view = order_view(settings, &found.order, voice, now, &found.base);
+    ask::offer(&app, &token, &found, &mut view);
     let offer = decide_page(settings, &found.customer, &found.order, now);
     // Which goods they are changes no version: questions for news read nothing of them.
     let shown = matches!(offer, PageDecision::Show(_));

@@ -285,6 +285,32 @@ async fn what_became_of_the_answer_is_told_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_refused_choice_can_be_made_again_on_the_same_page() {
+    let held = Held::with(bottega()).await;
+    let (_, of) = held.form().await;
+    held.choose(&of, "action=redeliver").await;
+    let call = held.parcel().await.holds[0].call.expect("a call");
+    let reported = Event::HoldReported {
+        parcel: parcel("N1"),
+        call,
+        outcome: HoldOutcome::Refused {
+            why: "fuori zona".into(),
+        },
+    };
+    held.house.ingest("reported", reported).await;
+    let page = held.house.get(&held.hold_path()).await.text();
+    assert!(page.contains("Puoi scegliere altro entro "), "{page}");
+    let (_, again) = held.form().await;
+    assert_ne!(again, of, "the first form does nothing any more");
+    held.choose(&of, "action=send_back").await;
+    assert_eq!(held.parcel().await.holds[0].call, Some(call));
+    held.choose(&again, "action=collect").await;
+    let hold = held.parcel().await.holds[0].clone();
+    assert_eq!(hold.answer.map(|a| a.action), Some(HoldAction::Collect));
+    assert_ne!(hold.call, Some(call));
+}
+
+#[tokio::test]
 async fn a_form_without_its_proof_or_of_a_forged_token_does_nothing() {
     let held = Held::with(bottega()).await;
     let (proof, of) = held.form().await;

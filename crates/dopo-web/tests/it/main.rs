@@ -7,6 +7,7 @@ mod api_journeys;
 mod api_openapi;
 mod api_today;
 mod api_v1;
+mod asking;
 mod assets;
 mod captured;
 mod customer_pages;

@@ -195,7 +195,7 @@ pub(super) fn too_deep(place: Place, out: &mut Diagnostics) {
 }
 
 /// All moments by their stable names.
-pub const MOMENTS: [(&str, Moment); 29] = [
+pub const MOMENTS: [(&str, Moment); 30] = [
     ("order_placed", Moment::OrderPlaced),
     ("order_paid", Moment::OrderPaid),
     ("order_cancelled", Moment::OrderCancelled),
@@ -214,6 +214,7 @@ pub const MOMENTS: [(&str, Moment); 29] = [
     ("parcel_delayed", Moment::ParcelDelayed),
     ("parcel_silent", Moment::ParcelSilent),
     ("parcel_hold_answered", Moment::ParcelHoldAnswered),
+    ("parcel_hold_refused", Moment::ParcelHoldRefused),
     ("problem_reported", Moment::ProblemReported),
     ("cart_updated", Moment::CartUpdated),
     ("cart_completed", Moment::CartCompleted),

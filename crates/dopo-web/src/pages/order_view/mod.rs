@@ -1,5 +1,6 @@
 //! What the order page says, worked out from the facts. Pure: an order, a shop and a moment in, words out.
 
+mod ask;
 mod calendar;
 mod expected;
 mod headline;
@@ -7,6 +8,7 @@ mod hold;
 mod map;
 mod timeline;
 
+pub use ask::{AskBox, AskForm, ask_box, ask_words};
 pub use calendar::calendar;
 pub use map::Way;
 pub use hold::{Choice, HoldBox, HoldView, hold_stamp, hold_view};
@@ -116,6 +118,8 @@ pub struct Pickup {
 /// One parcel, or the order itself before there is a parcel.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Track {
+    /// Which parcel; none for the order itself.
+    pub seq: Option<u16>,
     /// `Pacco 1 di 2`, empty when there is one.
     pub title: String,
     /// `Rientro al negozio`, `Nuova consegna`.
@@ -130,6 +134,8 @@ pub struct Track {
     pub delay: Option<Delay>,
     /// A delivery that the carrier took back.
     pub taken_back: Option<String>,
+    /// Asking the courier now, where it helps.
+    pub ask: Option<AskBox>,
     /// A hold that goes on.
     pub hold: Option<HoldBox>,
     /// Where to fetch it.

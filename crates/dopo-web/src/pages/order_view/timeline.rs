@@ -172,6 +172,8 @@ impl Page<'_> {
             .collect();
         let waiting = !parcel.state.is_possession();
         Track {
+            seq: Some(parcel.seq),
+            ask: None,
             title,
             leg: match parcel.direction {
                 Direction::Outbound => None,

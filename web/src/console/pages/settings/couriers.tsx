@@ -24,6 +24,7 @@ import { Side } from "../../ui/side";
 import { Await } from "../../ui/states";
 import { Status } from "../../ui/status";
 import { CourierHooks, WriteBacks } from "./parts/courier-hooks";
+import { DispatchSection } from "./parts/dispatch";
 import { type Draft, useDraft, useShop } from "./parts/draft";
 import { SettingsForm } from "./parts/save-bar";
 import type { Shop } from "./parts/types";
@@ -31,6 +32,7 @@ import type { Shop } from "./parts/types";
 type Accounts = Schemas["CourierAccounts"];
 type Account = Schemas["CourierAccount"];
 type Vendor = Schemas["CourierVendor"];
+type Covered = Account["covers"][number];
 
 const ACTIONS = ["redeliver", "other_address", "collect", "send_back"] as const;
 
@@ -86,9 +88,15 @@ export default function Couriers() {
       </Await>
       {may("connections:read") && <CourierHooks />}
       {may("webhooks:read") && <WriteBacks />}
-      <HoldRules />
+      <HoldRules couriers={covered(query.data?.items ?? [])} />
     </>
   );
+}
+
+/** Every courier that an account of the shop is asked for, once. */
+function covered(accounts: Account[]): Covered[] {
+  const all = accounts.flatMap((account) => account.covers);
+  return [...new Map(all.map((one) => [one.id, one])).values()];
 }
 
 function AccountSection({
@@ -273,12 +281,12 @@ function Add({
   );
 }
 
-function HoldRules() {
+function HoldRules({ couriers }: { couriers: Covered[] }) {
   const query = useShop();
-  return <Await query={query}>{(shop) => <HoldForm shop={shop} />}</Await>;
+  return <Await query={query}>{(shop) => <HoldForm shop={shop} couriers={couriers} />}</Await>;
 }
 
-function HoldForm({ shop }: { shop: Shop }) {
+function HoldForm({ shop, couriers }: { shop: Shop; couriers: Covered[] }) {
   const { t } = useTranslation("settings");
   const draft = useDraft(shop);
   return (
@@ -313,6 +321,7 @@ function HoldForm({ shop }: { shop: Shop }) {
           />
         </Fields>
       </Section>
+      <DispatchSection draft={draft} couriers={couriers} />
     </SettingsForm>
   );
 }

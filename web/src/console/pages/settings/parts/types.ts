@@ -63,6 +63,7 @@ export interface ShopSettings {
     price_words?: string | null;
     close_hours: number;
   };
+  dispatch?: { province?: string | null; saturdays: string[] };
 }
 
 /** What the law fixes. */
