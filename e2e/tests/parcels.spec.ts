@@ -1,3 +1,4 @@
+import { createHmac, randomUUID } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { expectSound } from "../fixtures/console";
 import { Courier } from "../fixtures/courier";
@@ -43,6 +44,7 @@ async function shopWithParcel(given: { promised?: string; courier?: Courier } = 
     ]);
   }
   const secret = await dopo.write("collector.key", COLLECTOR_KEY);
+  await run(["shop", "connect", "casa", "aftership", "--secret-file", secret]);
   await run(["shop", "connect", "casa", "qapla", "--secret-file", secret]);
   const shop = { dopo, key };
   // What was set beside the running program is known to it when its last part is.
@@ -105,6 +107,39 @@ async function push(shop: Shop, status: string, detail?: string, number = NUMBER
       statusDetails: detail === undefined ? [] : [{ id: detail, detail }],
       return: 0,
     }),
+  });
+  return pushed.status;
+}
+
+type Step = { subtag: string; ago: number; message?: string };
+
+/** What another collector pushes: the parcel's whole way so far, and the days on which the courier expects it. */
+async function pushWay(shop: Shop, steps: Step[], expected?: [string, string]): Promise<number> {
+  const body = JSON.stringify({
+    event: "tracking_update",
+    event_id: randomUUID(),
+    msg: {
+      tracking_number: NUMBER,
+      slug: "gls-italy",
+      latest_estimated_delivery: expected && {
+        type: "range",
+        datetime_min: expected[0],
+        datetime_max: expected[1],
+      },
+      checkpoints: steps.map(({ subtag, ago: ms, message }) => ({
+        checkpoint_time: ago(ms),
+        subtag,
+        tag: subtag.split("_")[0],
+        message: message ?? "",
+        location: "Bologna",
+      })),
+    },
+  });
+  const proof = createHmac("sha256", COLLECTOR_KEY).update(body).digest("base64");
+  const pushed = await fetch(`${shop.dopo.url}/hooks/casa/aftership`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "aftership-hmac-sha256": proof },
+    body,
   });
   return pushed.status;
 }
@@ -192,32 +227,18 @@ test("a held parcel: from the push to the choice to the courier's call and back"
   }
 });
 
-test("a delay: from the courier's new days to the notice to the page and what can be done", async ({
+test("a delay: from the push to the notice to the page, and to the courier who is asked now", async ({
   page,
 }) => {
   test.setTimeout(180_000);
-  const shop = await shopWithParcel({ promised: day(1) });
+  const courier = await Courier.open();
+  const shop = await shopWithParcel({ promised: day(1), courier });
   try {
-    await tell(shop, [
-      {
-        id: "later-1",
-        type: "parcel_tracked",
-        at: ago(60_000),
-        parcel: { number: NUMBER },
-        telling: {
-          scans: [
-            {
-              at: ago(120_000),
-              state: "at_depot",
-              reason: "weather_delayed",
-              place: "Bologna",
-              source: "carrier",
-            },
-          ],
-          expected: { from: `${day(4)}T12:00:00Z`, until: `${day(5)}T12:00:00Z`, days: true },
-        },
-      },
-    ]);
+    const way = [
+      { subtag: "InTransit_003", ago: 18 * HOUR_MS },
+      { subtag: "Exception_017", ago: 3 * 60_000, message: "Maltempo" },
+    ];
+    expect(await pushWay(shop, way, [day(4), day(5)])).toBe(200);
     await page.goto(await linkIn(shop, "delayed"));
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(
       /è in ritardo: lo aspettiamo tra .* invece che entro domani/,
@@ -231,18 +252,36 @@ test("a delay: from the courier's new days to the notice to the page and what ca
     expect(entry.suggestedFilename()).toBe("consegna.ics");
     await page.getByRole("link", { name: "Recedere dal contratto", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Recesso" })).toBeInViewport();
+
+    expect(courier.asked()).toHaveLength(0);
+    courier.scans = [{ code: "905", at: new Date(), place: "BOLOGNA" }];
+    await page.getByRole("button", { name: "Chiedi ora al corriere" }).click();
+    await expect(page.getByText(/^(Lo abbiamo chiesto al|Il) corriere .*oggi/)).toBeVisible();
+    await expect(page.getByRole("button", { name: "Chiedi ora al corriere" })).toBeHidden();
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByText(/^Il corriere ha risposto oggi .* con una novità/)).toBeVisible({
+        timeout: 500,
+      });
+    }).toPass({ timeout: SETTLED_MS });
+    await soundEverywhere(page);
+    expect(courier.asked()).toHaveLength(1);
+    expect(courier.asked()[0]?.path).toContain("locpartenza=BO&NumSped=620873098");
   } finally {
     await shop.dopo.stop();
+    await courier.close();
   }
 });
 
-test("a delivery that is taken back: the page told it, hears of it without reload, and says so", async ({
+test("a delivery that is taken back: told, doubted, asked about, held after all, and released", async ({
   page,
 }) => {
-  test.setTimeout(180_000);
-  const shop = await shopWithParcel();
+  test.setTimeout(240_000);
+  const courier = await Courier.open();
+  const shop = await shopWithParcel({ courier });
   try {
-    expect(await push(shop, "99")).toBe(200);
+    const moving = { subtag: "InTransit_003", ago: 18 * HOUR_MS };
+    expect(await pushWay(shop, [moving, { subtag: "Delivered_001", ago: 60_000 }])).toBe(200);
     const link = await linkIn(shop, "order_receipt");
     await page.clock.install();
     await page.goto(link);
@@ -259,25 +298,42 @@ test("a delivery that is taken back: the page told it, hears of it without reloa
     await page.getByRole("link", { name: "Torna all'ordine" }).click();
     await expect(page.getByText(/^Hai segnalato oggi/)).toBeVisible();
 
-    await tell(shop, [
-      {
-        id: "back-1",
-        type: "parcel_tracked",
-        at: ago(0),
-        parcel: { number: NUMBER },
-        telling: {
-          scans: [{ at: ago(18 * HOUR_MS), state: "in_transit", source: "aggregator" }],
-          complete: true,
-        },
-      },
-    ]);
-    await page.clock.runFor(61_000);
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Il tuo ordine è in viaggio.");
+    // What was reported is a reason to ask; this courier does not know the number yet.
+    await page.getByRole("button", { name: "Chiedi ora al corriere" }).click();
+    await expect.poll(() => courier.asked().length, { timeout: SETTLED_MS }).toBe(1);
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByText(/ma di questo pacco non sa dirci niente/)).toBeVisible({
+        timeout: 500,
+      });
+    }).toPass({ timeout: SETTLED_MS });
+
+    const held = { subtag: "Exception_001", ago: 20_000, message: "In giacenza presso la sede" };
+    expect(await pushWay(shop, [moving, held])).toBe(200);
+    await expect(async () => {
+      await page.clock.runFor(61_000);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+        /è in giacenza: scegli che cosa fare/,
+        { timeout: 500 },
+      );
+    }).toPass({ timeout: SETTLED_MS });
     await expect(page.getByRole("status")).toHaveText(/La pagina si è aggiornata/);
     await expect(page.getByText(/poi ha ritirato la notizia/)).toBeVisible();
     await soundEverywhere(page);
+
+    await page.goto(await linkIn(shop, "delivery_taken_back"));
+    await page.getByRole("link", { name: "Scegli che cosa fare" }).first().click();
+    await page.getByLabel("Riportarlo allo stesso indirizzo").check();
+    await page.getByRole("button", { name: "Dillo al corriere" }).click();
+    await says(page, /Il corriere ha accettato una nuova consegna/);
+    await soundEverywhere(page);
+    expect(courier.told()).toHaveLength(1);
+    const body = courier.told()[0]?.body ?? "";
+    expect(body).toContain("<TipoSvincolo>1</TipoSvincolo>");
+    expect(body).toContain(`<NumeroSpedizione>${NUMBER}</NumeroSpedizione>`);
   } finally {
     await shop.dopo.stop();
+    await courier.close();
   }
 });
 
