@@ -36,6 +36,10 @@ const GROWTH: [usize; 3] = [10_000, 100_000, 1_000_000];
 /// Parcels under tracking in a full run, and in a quick one.
 const PARCELS: usize = 100_000;
 const PARCELS_QUICK: usize = 500;
+/// The file that stands in a folder whose history is loaded whole, and says how many runs there were.
+const LOADED: &str = "loaded";
+/// More orders than a run makes: where the numbers of the next run's orders begin.
+const ORDERS_OF_A_RUN: u64 = 100_000_000;
 /// Customers whose two years are rehearsed.
 const REHEARSED_CUSTOMERS: usize = 20_000;
 
@@ -55,6 +59,11 @@ struct Args {
     /// Only this row; repeat it for several.
     #[arg(long, value_enum)]
     only: Vec<Row>,
+    /// Leaves what was loaded in `DOPO_BENCH_DIR` and on the server, and goes on from there when it is called again: a
+    /// million customers take half an hour to load. What an earlier run added stays. (`cargo xtask bench` clears up
+    /// after itself: this is for calling the program by hand.)
+    #[arg(long)]
+    keep: bool,
     /// Seconds instead of minutes: shows that everything runs; the figures mean nothing.
     #[arg(long)]
     quick: bool,
@@ -154,7 +163,7 @@ fn main() -> Result<()> {
                 if postgres { "postgres" } else { "sqlite" }
             ));
             let database = if postgres {
-                new_database(customers)?
+                new_database(customers, args.keep)?
             } else {
                 format!("sqlite://{}", place.join("dopo.db").display())
             };
@@ -167,6 +176,9 @@ fn main() -> Result<()> {
                 &wants,
                 &mut table,
             )?;
+            if args.keep {
+                continue;
+            }
             if postgres {
                 psql(
                     &variable("DOPO_POSTGRES_URL")?,
@@ -184,7 +196,7 @@ fn main() -> Result<()> {
                 if postgres { "postgres" } else { "sqlite" }
             ));
             let database = if postgres {
-                new_database(parcels)?
+                new_database(parcels, false)?
             } else {
                 format!("sqlite://{}", place.join("dopo.db").display())
             };
@@ -250,25 +262,37 @@ fn measure(
     }
     let binary = PathBuf::from(variable("DOPO_BIN")?);
     let sink = runtime.block_on(SmtpSink::start_with(SinkOptions::default()))?;
-    let mut program = Program::install(&binary, place, database, sink.url())?;
+    let loaded_before = place.join(LOADED);
+    // How many runs there were: each has orders of its own.
+    let runs: Option<u64> = std::fs::read_to_string(&loaded_before)
+        .ok()
+        .map(|text| text.trim().parse().unwrap_or(1));
+    let mut program = match runs {
+        Some(_) => Program::again(&binary, place, database, sink.url())?,
+        None => Program::install(&binary, place, database, sink.url())?,
+    };
     let now = Timestamp::now();
-    let loaded = history::load(&program, customers, now)?;
-    table.put(
-        (1, "history loaded: events / events/s"),
-        format!(
-            "{} / {}",
-            number(loaded.events as f64),
-            number(loaded.events as f64 / loaded.seconds)
-        ),
-    );
-    table.put((2, "— database, MB / bytes per event"), {
-        let size = program.database_mb();
-        format!(
-            "{} / {}",
-            number(size),
-            number(size * 1e6 / loaded.events.max(1) as f64)
-        )
-    });
+    if runs.is_none() {
+        let loaded = history::load(&program, customers, now)?;
+        table.put(
+            (1, "history loaded: events / events/s"),
+            format!(
+                "{} / {}",
+                number(loaded.events as f64),
+                number(loaded.events as f64 / loaded.seconds)
+            ),
+        );
+        table.put((2, "— database, MB / bytes per event"), {
+            let size = program.database_mb();
+            format!(
+                "{} / {}",
+                number(size),
+                number(size * 1e6 / loaded.events.max(1) as f64)
+            )
+        });
+    }
+    let runs = runs.unwrap_or(0);
+    std::fs::write(loaded_before, (runs + 1).to_string())?;
     runtime.block_on(async {
         program.start().await?;
         let at_start = program.memory_mb().0;
@@ -276,7 +300,7 @@ fn measure(
             program: &program,
             sink: &sink,
             effort,
-            orders: Arc::new(AtomicU64::new(0)),
+            orders: Arc::new(AtomicU64::new(runs * ORDERS_OF_A_RUN)),
             requests: made::Requests::new(&program.key, now),
         };
         if wants(Row::Console) {
@@ -321,11 +345,17 @@ fn variable(name: &str) -> Result<String> {
         .with_context(|| format!("{name} is not set: start this with `cargo xtask bench`"))
 }
 
-/// An empty database on the server of `DOPO_POSTGRES_URL`.
-fn new_database(customers: usize) -> Result<String> {
+/// An empty database on the server of `DOPO_POSTGRES_URL`; one that is kept has a name that the next run finds.
+fn new_database(customers: usize, keep: bool) -> Result<String> {
     let server = variable("DOPO_POSTGRES_URL")?;
-    let name = format!("dopo_bench_{customers}_{}", std::process::id());
-    psql(&server, &format!("CREATE DATABASE {name}"))?;
+    let name = match keep {
+        true => format!("dopo_bench_{customers}"),
+        false => format!("dopo_bench_{customers}_{}", std::process::id()),
+    };
+    let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+    if psql(&server, &there)? == "0" {
+        psql(&server, &format!("CREATE DATABASE {name}"))?;
+    }
     let (base, query) = server
         .split_once('?')
         .map_or((server.as_str(), None), |(base, query)| (base, Some(query)));

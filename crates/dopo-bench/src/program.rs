@@ -50,22 +50,8 @@ impl Program {
     /// When a command of the program fails.
     pub fn install(binary: &Path, folder: &Path, database: String, smtp: String) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let postmaster = match database.starts_with("postgres") {
-            true => Some(postmaster(&database)?),
-            false => None,
-        };
-        let mut program = Program {
-            binary: binary.to_owned(),
-            folder: folder.to_owned(),
-            database,
-            smtp,
-            address,
-            key: String::new(),
-            child: None,
-            postmaster,
-        };
         std::fs::write(folder.join("seller.toml"), SELLER)?;
+        let program = Self::at(binary, folder, database, smtp)?;
         program.run(&[
             "shop",
             "add",
@@ -78,11 +64,42 @@ impl Program {
             "seller.toml",
         ])?;
         program.run(&["shop", "live", SHOP])?;
-        program.key = program
+        program.with_key()
+    }
+
+    /// An installation that an earlier run left, with a new key.
+    ///
+    /// # Errors
+    /// When a command of the program fails.
+    pub fn again(binary: &Path, folder: &Path, database: String, smtp: String) -> Result<Self> {
+        let program = Self::at(binary, folder, database, smtp)?;
+        program.run(&["migrate"])?;
+        program.with_key()
+    }
+
+    fn at(binary: &Path, folder: &Path, database: String, smtp: String) -> Result<Self> {
+        let postmaster = match database.starts_with("postgres") {
+            true => Some(postmaster(&database)?),
+            false => None,
+        };
+        Ok(Program {
+            binary: binary.to_owned(),
+            folder: folder.to_owned(),
+            database,
+            smtp,
+            address: std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?,
+            key: String::new(),
+            child: None,
+            postmaster,
+        })
+    }
+
+    fn with_key(mut self) -> Result<Self> {
+        self.key = self
             .run(&["api-key", "add", SHOP, "--scope", "events:write"])?
             .trim()
             .to_owned();
-        Ok(program)
+        Ok(self)
     }
 
     /// A key that may read figures and people.

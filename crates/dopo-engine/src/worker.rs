@@ -32,6 +32,7 @@ pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
     tasks.spawn(due_loop(Arc::clone(&engine), stop.clone()));
     tasks.spawn(heartbeat_loop(Arc::clone(&engine), stop.clone()));
     tasks.spawn(refresh_loop(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(warm(Arc::clone(&engine)));
     tasks.spawn(prune_loop(Arc::clone(&engine), stop.clone()));
     tasks.spawn(promise::estimates_loop(Arc::clone(&engine), stop.clone()));
     tasks.spawn(poll::poll_loop(Arc::clone(&engine), stop.clone()));
@@ -163,6 +164,13 @@ async fn heartbeat_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
         if pause(&mut stop, HEARTBEAT).await {
             return;
         }
+    }
+}
+
+/// Once: the days of the first page are read before anybody asks for them.
+async fn warm(engine: Arc<Engine>) {
+    if let Err(error) = engine.warm_days().await {
+        tracing::debug!(%error, "the first page's days were not read ahead");
     }
 }
 

@@ -13,7 +13,7 @@ use dopo_core::order::Order;
 use dopo_core::product::Product;
 use dopo_engine::ports::store::{
     InboxRow, InboxStatus, MessageFilter, PersonFile, RAW_DAYS, Rendering, SEEN_DAYS, StoreError,
-    TaskRow,
+    TaskRow, counter_days, counters_end,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -396,25 +396,27 @@ pub(crate) fn counters(
     from: Date,
     to: Date,
 ) -> Result<Vec<(CounterKey, i64)>, StoreError> {
-    all(
-        c,
-        "SELECT day, metric, dim, n FROM counters
-         WHERE shop_id = ?1 AND day BETWEEN ?2 AND ?3 AND substr(metric, 1, length(?4)) = ?4
-         ORDER BY day, metric, dim",
-        params![shop.0, from.to_string(), to.to_string(), prefix],
-        |row| {
-            let day: String = row.get(0).map_err(refused)?;
-            let key = CounterKey {
-                shop,
-                day: day
-                    .parse()
-                    .map_err(|_| StoreError::Rejected(format!("`{day}` is no day")))?,
-                metric: row.get::<_, String>(1).map_err(refused)?.into(),
-                dim: row.get::<_, String>(2).map_err(refused)?.into(),
-            };
-            Ok((key, row.get(3).map_err(refused)?))
-        },
-    )
+    let mut found = Vec::new();
+    // One short walk of the key for each day, not one over everything that was counted between the two.
+    for day in counter_days(from, to)? {
+        found.extend(all(
+            c,
+            "SELECT metric, dim, n FROM counters
+             WHERE shop_id = ?1 AND day = ?2 AND metric >= ?3 AND metric < ?4
+             ORDER BY metric, dim",
+            params![shop.0, day.to_string(), prefix, counters_end(prefix)],
+            |row| {
+                let key = CounterKey {
+                    shop,
+                    day,
+                    metric: row.get::<_, String>(0).map_err(refused)?.into(),
+                    dim: row.get::<_, String>(1).map_err(refused)?.into(),
+                };
+                Ok((key, row.get(2).map_err(refused)?))
+            },
+        )?);
+    }
+    Ok(found)
 }
 
 /// Deletes up to [`PRUNE_ROWS_MAX`] remembered external ids past their time.

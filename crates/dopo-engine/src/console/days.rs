@@ -16,6 +16,10 @@ const DAYS_REMEMBERED_MAX: usize = 4_000;
 /// A day may change for so many days after: nodes' clocks differ, and a shop may move to another zone.
 const SETTLED_AFTER_DAYS: i64 = 2;
 
+/// Days behind today that are read after a start, before anybody asks: what the first page shows, twice as long for its
+/// comparison.
+const WARMED_DAYS: i64 = 61;
+
 /// What was counted on one day.
 #[derive(Clone, Debug, Default)]
 pub struct DayCounts {
@@ -29,6 +33,17 @@ pub struct DayCounts {
 #[derive(Default)]
 pub(crate) struct Days(Mutex<HashMap<(ShopId, Date), Arc<DayCounts>>>);
 
+/// Beginnings of the metrics that are kept: everything else that is counted, couriers' transit above all, is many times
+/// as much and is not read.
+const KEPT: [&str; 6] = [
+    "journeys.",
+    "kpi.",
+    "messages.captured",
+    "messages.held_back",
+    "messages.sent",
+    "orders.delivered",
+];
+
 /// Metrics kept one by one, for journeys and for what was held back.
 fn is_event(metric: &str) -> bool {
     metric.starts_with("journeys.")
@@ -39,6 +54,19 @@ fn is_event(metric: &str) -> bool {
 }
 
 impl Engine {
+    /// Reads what the first page shows of every shop, so that nobody waits for it after a start.
+    ///
+    /// # Errors
+    /// When the store does not answer: the pages read by themselves later.
+    pub async fn warm_days(&self) -> Result<(), StoreError> {
+        for shop in self.shops() {
+            let today = self.today(&shop);
+            let from = today.checked_sub(WARMED_DAYS.days()).unwrap_or(today);
+            self.day_counts(&shop, from, today).await?;
+        }
+        Ok(())
+    }
+
     /// What was counted from one day to another, both included; every day is there.
     ///
     /// # Errors
@@ -88,7 +116,9 @@ impl Engine {
         }
         // Rows come by day, metric and dimension; the dimensions of one day are gathered here.
         let mut about: BTreeMap<(Date, Box<str>), Sums> = BTreeMap::new();
-        for (key, n) in self.store.counters(shop.id, "", first, last).await? {
+        let [a, b, c, d, e, f] = KEPT.map(|kept| self.store.counters(shop.id, kept, first, last));
+        let (a, b, c, d, e, f) = tokio::try_join!(a, b, c, d, e, f)?;
+        for (key, n) in [a, b, c, d, e, f].into_iter().flatten() {
             let metric = &*key.metric;
             if metric.starts_with("kpi.") || metric == "orders.delivered" {
                 let place = (key.day, Box::from(&*key.dim));

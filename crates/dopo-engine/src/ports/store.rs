@@ -35,6 +35,31 @@ pub const NODE_SILENCE_SECONDS_MAX: i64 = 6;
 pub const SEEN_DAYS: i64 = 30;
 /// Days for which raw bodies are kept (PRIV-22).
 pub const RAW_DAYS: i64 = 7;
+/// Days whose counters are read at once: ten years.
+pub const COUNTER_DAYS_MAX: usize = 3_700;
+
+/// The days from one to another, both included, whose counters shall be read.
+///
+/// # Errors
+/// When there are more than [`COUNTER_DAYS_MAX`].
+pub fn counter_days(from: Date, to: Date) -> Result<Vec<Date>, StoreError> {
+    let days: Vec<Date> = from
+        .series(jiff::Span::new().days(1))
+        .take_while(|day| *day <= to)
+        .take(COUNTER_DAYS_MAX + 1)
+        .collect();
+    if days.len() > COUNTER_DAYS_MAX {
+        return Err(StoreError::Rejected(format!(
+            "from {from} to {to} are more than {COUNTER_DAYS_MAX} days: ask for fewer"
+        )));
+    }
+    Ok(days)
+}
+
+/// The first text after all metrics that begin with `prefix`, in order of bytes.
+pub fn counters_end(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}
 
 /// What a caller can do about a failed call.
 #[derive(Debug, thiserror::Error)]
@@ -625,7 +650,8 @@ pub trait Store: ConsoleStore + CourierStore {
     ) -> Result<Vec<Product>, StoreError>;
     /// Products by platform id.
     async fn products(&self, shop: ShopId, ids: &[String]) -> Result<Vec<Product>, StoreError>;
-    /// Counters of metrics that begin with `prefix`, between two days inclusive.
+    /// Counters of metrics that begin with `prefix`, between two days inclusive, at most [`COUNTER_DAYS_MAX`]. What is
+    /// read is what is asked for: other metrics of those days cost nothing.
     async fn counters(
         &self,
         shop: ShopId,

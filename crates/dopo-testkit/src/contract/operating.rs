@@ -6,7 +6,7 @@ use crate::build::*;
 use dopo_core::advance::Writes;
 use dopo_core::counter::Counters;
 use dopo_core::id::CustomerId;
-use dopo_engine::ports::store::{IntakeOutcome, Pruned, RAW_DAYS, SEEN_DAYS};
+use dopo_engine::ports::store::{IntakeOutcome, Pruned, RAW_DAYS, SEEN_DAYS, StoreError};
 use jiff::civil::date;
 use std::sync::Arc;
 
@@ -91,6 +91,10 @@ pub async fn counters_are_found_by_prefix_and_day(store: Subject) {
     assert_eq!(found("", 1, 1).await.len(), 6);
     assert!(found("orders", 3, 2).await.is_empty());
     assert!(found("_", 1, 5).await.is_empty());
+    let century = store
+        .counters(shop, "orders", date(1926, 3, 1), date(2026, 3, 1))
+        .await;
+    assert!(matches!(century, Err(StoreError::Rejected(_))));
 }
 
 pub async fn pruning_forgets_what_is_past_its_time(store: Subject) {
