@@ -11,7 +11,6 @@ use crate::journeys::{check, event, parcel_state, played, rome, written};
 use crate::stage;
 use dopo_core::advance::Shop;
 use dopo_core::event::{Event, ParcelRef};
-use dopo_core::journey::check::check as check_document;
 use dopo_core::money::Money;
 use dopo_core::order::ProblemKind;
 use dopo_core::parcel::{
@@ -24,47 +23,9 @@ use jiff::civil::{Date, DateTime};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const JOURNEYS: [&str; 11] = [
-    include_str!("../../../dopo-engine/library/journeys/failed_attempt.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/pickup_point.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/depot_hold.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/hold_answered.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/hold_refused.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/delay.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/silence.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/delivery_taken_back.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/returned_parcel.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/lost_parcel.yaml"),
-    include_str!("../../../dopo-engine/library/journeys/problem_received.yaml"),
-];
-
-const TEMPLATES: [&str; 16] = [
-    "attempt_failed",
-    "pickup_ready",
-    "pickup_reminder",
-    "pickup_last_day",
-    "held",
-    "hold_reminder",
-    "hold_sms",
-    "hold_answered",
-    "hold_refused",
-    "delayed",
-    "silent",
-    "delivery_taken_back",
-    "delivered",
-    "returned",
-    "lost",
-    "problem_received",
-];
-
 fn shop() -> Shop {
-    let mut shop = stage::shop(1);
+    let mut shop = stage::shop_with_parcels(1);
     shop.released.insert(Courier::Brt);
-    for text in JOURNEYS {
-        let (journey, remarks) = check_document(text, &TEMPLATES);
-        assert!(remarks.is_empty(), "{remarks:#?}");
-        stage::add(&mut shop, journey.expect("no errors"));
-    }
     shop
 }
 

@@ -49,6 +49,41 @@ pub const TEMPLATES: [&str; 13] = [
     "cart_72h",
 ];
 
+/// The library's journeys on parcels.
+pub const ON_PARCELS: [&str; 11] = [
+    include_str!("../../../dopo-engine/library/journeys/failed_attempt.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/pickup_point.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/depot_hold.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/hold_answered.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/hold_refused.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/delay.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/silence.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/delivery_taken_back.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/returned_parcel.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/lost_parcel.yaml"),
+    include_str!("../../../dopo-engine/library/journeys/problem_received.yaml"),
+];
+
+/// Their templates.
+pub const ON_PARCELS_TEMPLATES: [&str; 16] = [
+    "attempt_failed",
+    "pickup_ready",
+    "pickup_reminder",
+    "pickup_last_day",
+    "held",
+    "hold_reminder",
+    "hold_sms",
+    "hold_answered",
+    "hold_refused",
+    "delayed",
+    "silent",
+    "delivery_taken_back",
+    "delivered",
+    "returned",
+    "lost",
+    "problem_received",
+];
+
 pub fn journey(text: &str) -> Journey {
     let (journey, remarks) = check(text, &TEMPLATES);
     journey.unwrap_or_else(|| panic!("the journey has errors: {remarks:#?}"))
@@ -71,6 +106,17 @@ pub fn shop(id: i64) -> Shop {
     };
     for (_, text) in LIBRARY {
         add(&mut shop, journey(text));
+    }
+    shop
+}
+
+/// The same with the journeys on parcels: all that a new shop has.
+pub fn shop_with_parcels(id: i64) -> Shop {
+    let mut shop = shop(id);
+    for text in ON_PARCELS {
+        let (journey, remarks) = check(text, &ON_PARCELS_TEMPLATES);
+        assert!(remarks.is_empty(), "{remarks:#?}");
+        add(&mut shop, journey.expect("no errors"));
     }
     shop
 }

@@ -5,7 +5,7 @@ use dopo_core::consent::{Channel, ConsentState, Purpose, Topic};
 use dopo_core::counter::{NOW, province_of};
 use dopo_core::customer::Customer;
 use dopo_core::id::CustomerId;
-use dopo_core::journey::{CloseReason, Phase};
+use dopo_core::journey::{CloseReason, Phase, Reentry};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::Standing;
 use dopo_core::parcel::{Direction, HoldOutcome, ParcelState, ScanSource};
@@ -293,8 +293,12 @@ impl History {
                 self.fail(format!("2: {} left and is not on record", row.step));
                 continue;
             };
+            let journey = (message.journey.clone(), message.journey_version);
+            let journey = self.stage.shop().journeys.get(&journey);
+            let again = journey.is_some_and(|j| j.reentry == Reentry::Always);
             let key = (
                 message.journey.clone(),
+                again.then(|| message.id.run()),
                 message.order_id.map(|o| o.0),
                 message.parcel,
                 message.cart_id.clone(),
@@ -435,6 +439,7 @@ impl History {
             "cross_sell_48h" | "sms_48h" => 48,
             "offer_72h" | "sms_72h" => 72,
             "offer_72h.reminder" => 96,
+            "pickup_reminder" => 36,
             "cart_1h" => 1,
             "cart_24h" => 25,
             "cart_72h" => 73,
@@ -507,7 +512,30 @@ impl History {
         let order = message.order_id.and_then(|o| self.stage.order(o));
         let parcel = order.and_then(|o| o.tracked.iter().find(|p| Some(p.seq) == message.parcel));
         let cart = message.cart_id.as_ref().and_then(|c| self.stage.cart(c));
+        let stands = order.is_some_and(|o| o.stands());
+        let is = |states: &[ParcelState]| parcel.is_some_and(|p| states.contains(&p.state));
+        let asks = parcel.is_some_and(|p| {
+            p.state == ParcelState::HeldAtDepot && p.hold().is_some_and(|hold| hold.awaits_answer())
+        });
         let holds = match message.send.step.as_str() {
+            "attempt_failed" => is(&[ParcelState::AttemptFailed]),
+            "pickup_ready" => is(&[ParcelState::ReadyForPickup]),
+            "pickup_reminder" | "pickup_last_day" => stands && is(&[ParcelState::ReadyForPickup]),
+            "held" | "hold_refused" => asks,
+            "hold_reminder" | "hold_sms" => stands && asks,
+            "hold_answered" => is(&[ParcelState::HeldAtDepot]),
+            "delayed" => parcel.is_some_and(|p| p.delivered_at.is_none()),
+            "silent" => parcel.is_some_and(|p| p.silent_since.is_some()),
+            "delivery_taken_back" => order.is_some_and(|o| o.delivered_at.is_none()),
+            "returned" => {
+                stands
+                    && is(&[
+                        ParcelState::Refused,
+                        ParcelState::Returning,
+                        ParcelState::Returned,
+                    ])
+            }
+            "lost" => stands && is(&[ParcelState::Lost]),
             "delivered" => parcel.is_some_and(|p| p.state.is_possession()),
             "out_for_delivery" => parcel.is_some_and(|p| p.state == ParcelState::OutForDelivery),
             "guide_24h" | "sms_24h" | "sms_48h" => order.is_some_and(|o| o.delivered_at.is_some()),

@@ -16,7 +16,7 @@ use dopo_core::money::Money;
 use dopo_core::order::{PaymentState, ProblemKind, ReturnState};
 use dopo_core::parcel::{
     Checkpoint, Courier, Estimate, HoldAction, HoldAnswer, HoldOutcome, InstructedBy, ParcelState,
-    Related, Relation, ScanSource, Telling, ToldScan,
+    PickupPoint, Related, Relation, ScanSource, Telling, ToldScan,
 };
 use dopo_core::shop::TrackingMode;
 use dopo_core::simulate::{Rehearsal, Row, Verdict};
@@ -32,7 +32,7 @@ const HISTORIES: u64 = 20_000;
 #[test]
 fn twenty_thousand_stormy_histories_break_none_of_the_five() {
     if let Some(seed) = chosen_seed() {
-        let found = History::new(seed, stage::shop(1)).play(true);
+        let found = History::new(seed, stage::shop_with_parcels(1)).play(true);
         assert_eq!(found.broken, Vec::<String>::new());
         return;
     }
@@ -43,7 +43,7 @@ fn twenty_thousand_stormy_histories_break_none_of_the_five() {
             .map(|_| {
                 scope.spawn(|| {
                     let mut total = Total::default();
-                    let shop = stage::shop(1);
+                    let shop = stage::shop_with_parcels(1);
                     loop {
                         let seed = next.fetch_add(1, Ordering::Relaxed);
                         if seed > HISTORIES {
@@ -70,8 +70,8 @@ fn twenty_thousand_stormy_histories_break_none_of_the_five() {
     for (what, count) in &totals.seen {
         assert!(*count > 20, "hardly any {what}: {count}");
     }
-    for step in stage::TEMPLATES {
-        assert!(totals.seen.contains_key(step), "no history sent {step}");
+    for step in stage::TEMPLATES.iter().chain(&stage::ON_PARCELS_TEMPLATES) {
+        assert!(totals.seen.contains_key(*step), "no history sent {step}");
     }
 }
 
@@ -86,8 +86,8 @@ fn chosen_seed() -> Option<u64> {
 #[test]
 fn the_same_history_twice_gives_the_same_rows() {
     for seed in 1..=200 {
-        let once = History::new(seed, stage::shop(1)).play(false);
-        let again = History::new(seed, stage::shop(1)).play(false);
+        let once = History::new(seed, stage::shop_with_parcels(1)).play(false);
+        let again = History::new(seed, stage::shop_with_parcels(1)).play(false);
         assert_eq!(once.rows, again.rows, "seed {seed}");
     }
 }
@@ -95,10 +95,12 @@ fn the_same_history_twice_gives_the_same_rows() {
 #[test]
 fn two_shops_never_mix() {
     for seed in 1..=200 {
-        let alone = History::new(seed, stage::shop(1)).play(false).rows;
+        let alone = History::new(seed, stage::shop_with_parcels(1))
+            .play(false)
+            .rows;
         // The same people buy in both shops, turn by turn; each shop's rows are as if it stood alone.
-        let mut first = History::new(seed, stage::shop(1));
-        let mut second = History::new(seed ^ 0x5555, stage::shop(2));
+        let mut first = History::new(seed, stage::shop_with_parcels(1));
+        let mut second = History::new(seed ^ 0x5555, stage::shop_with_parcels(2));
         loop {
             let more = (first.turn(), second.turn());
             if more == (false, false) {
@@ -191,8 +193,15 @@ const NAMES: [&str; 3] = ["giulia", "marco", "giulia2"];
 const ORDERS: [&str; 3] = ["A1", "A2", "A3"];
 const CARTS: [&str; 2] = ["C1", "C2"];
 
-/// What may leave once: journey, order, parcel, cart, step.
-type Promise = (String, Option<i64>, Option<u16>, Option<String>, String);
+/// What may leave once: journey, its run where it may be entered again, order, parcel, cart, step.
+type Promise = (
+    String,
+    Option<RunId>,
+    Option<i64>,
+    Option<u16>,
+    Option<String>,
+    String,
+);
 
 struct History {
     /// Lines that open the history before the dice take over.
@@ -385,6 +394,8 @@ impl History {
             | Event::ParcelFellSilent { parcel, .. }
             | Event::HoldAnswered { parcel, .. }
             | Event::HoldReported { parcel, .. }
+            | Event::LookAsked { parcel }
+            | Event::LookReported { parcel, .. }
             | Event::ProblemReported { parcel, .. } => parcel.order.as_deref(),
             _ => None,
         };
@@ -564,9 +575,10 @@ impl History {
                     0 => EffectId(7),
                     n => calls[self.dice.below(n as u64) as usize].id,
                 };
+                let often = calls.len() % 2 == 0;
                 let outcome = match self.dice.below(3) {
                     0 => HoldOutcome::Accepted { reference: None },
-                    1 => HoldOutcome::Deferred,
+                    1 if often => HoldOutcome::Deferred,
                     _ => HoldOutcome::Refused {
                         why: "fuori zona".into(),
                     },
@@ -581,11 +593,15 @@ impl History {
                 parcel,
                 estimate: self.estimate(at),
             },
-            _ if self.dice.one_in(2) => Event::ProblemReported {
-                parcel,
-                kind: self.dice.pick(&ProblemKind::ALL),
-                text: Some("non c'è".into()),
-                photos: vec![],
+            _ if self.dice.one_in(2) => match self.dice.pick(&ProblemKind::ALL) {
+                // Nobody reports that: they have the courier asked.
+                ProblemKind::Other => Event::LookAsked { parcel },
+                kind => Event::ProblemReported {
+                    parcel,
+                    kind,
+                    text: Some("non c'è".into()),
+                    photos: vec![],
+                },
             },
             _ => Event::ParcelFellSilent { parcel, since: at },
         }
@@ -627,9 +643,19 @@ impl History {
             }],
             _ => vec![],
         };
+        let day = at.to_zoned(ROME.clone()).date();
+        let in_days = |n: u64| jiff::Span::new().days(n as i64);
+        let last_day = self.dice.below(8);
+        let hold_ends = SignedDuration::from_hours(24 * self.dice.below(8) as i64);
         Telling {
             scans,
             complete: self.dice.one_in(2),
+            pickup_point: self.dice.one_in(3).then(|| PickupPoint {
+                name: Some("Edicola Sole".into()),
+                until: Some(day.saturating_add(in_days(last_day))),
+                ..PickupPoint::default()
+            }),
+            hold_expires_at: self.dice.one_in(2).then_some(at + hold_ends),
             weight_g: self.dice.one_in(3).then_some(3_000),
             related,
             ..Telling::default()
