@@ -306,6 +306,10 @@ fn measure(
         if wants(Row::Console) {
             bench.console(table).await?;
         }
+        table.put(
+            (3, "at rest after the start, s"),
+            number(program.settle().await),
+        );
         if wants(Row::Single) {
             bench.single(table).await?;
         }

@@ -13,6 +13,12 @@ use crate::client::Connection;
 pub const SHOP: &str = "bench";
 /// How long the program may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may take to come to rest after its start.
+const SETTLED_WITHIN: Duration = Duration::from_secs(180);
+/// How long it must rest.
+const SETTLED_SPAN: Duration = Duration::from_secs(3);
+/// The share of one processor below which it rests.
+const SETTLED_SHARE: f64 = 0.05;
 /// Clock ticks of `/proc/PID/stat` in a second (Linux, all architectures we build for).
 pub const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -196,6 +202,20 @@ impl Program {
             "dopo serve is not ready:\n{}",
             std::fs::read_to_string(log_file).unwrap_or_default()
         )
+    }
+
+    /// Waits until the program and the database rest: what a start brings with it (the day's estimates over all parcels
+    /// under way, pruning) is not what is measured. Gives the seconds it took.
+    pub async fn settle(&self) -> f64 {
+        let begun = Instant::now();
+        while begun.elapsed() < SETTLED_WITHIN {
+            let before = self.cpu_seconds();
+            tokio::time::sleep(SETTLED_SPAN).await;
+            if self.cpu_seconds() - before < SETTLED_SHARE * SETTLED_SPAN.as_secs_f64() {
+                break;
+            }
+        }
+        begun.elapsed().as_secs_f64()
     }
 
     /// Stops it politely, and waits.
