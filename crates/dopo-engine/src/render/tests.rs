@@ -146,7 +146,7 @@ fn every_template_says_everything_in_both_languages_and_forms_of_address() {
             "{at}"
         );
     });
-    assert_eq!(seen, 27 * 2 * 2 * 2);
+    assert_eq!(seen, 28 * 2 * 2 * 2);
 }
 
 #[test]

@@ -603,7 +603,15 @@ impl History {
                     photos: vec![],
                 },
             },
-            _ => Event::ParcelFellSilent { parcel, since: at },
+            _ => {
+                // Of something else than the last sign of life nothing is believed.
+                let known = self.stage.order_named(order);
+                let sign = known.and_then(|order| order.tracked.first()?.last_sign_at());
+                Event::ParcelFellSilent {
+                    parcel,
+                    since: sign.unwrap_or(at),
+                }
+            }
         }
     }
 
