@@ -78,7 +78,7 @@ async fn a_tool_leaves_an_older_schema_alone() {
 
 /// Takes a database back to what it was before the console.
 const BEFORE_THE_CONSOLE: &str = "
-    DROP INDEX customers_list, orders_by_standing, orders_by_number, runs_active, messages_by_journey,
+    DROP INDEX customers_list, orders_by_standing, orders_by_number, runs_active, messages_by_journey, tasks_by_order,
         messages_held_back, sessions_by_user;
     ALTER TABLE customers DROP COLUMN orders, DROP COLUMN total_cents, DROP COLUMN last_order_at,
         DROP COLUMN province, DROP COLUMN marketing_email, DROP COLUMN reach;

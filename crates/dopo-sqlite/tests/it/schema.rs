@@ -89,6 +89,7 @@ const BEFORE_THE_CONSOLE: &str = "
     DROP TABLE courier_calls;
     DROP TABLE courier_accounts;
     DROP TABLE photos;
+    DROP INDEX tasks_by_order;
     DROP TABLE risks;
     DROP TABLE user_identities;
     DELETE FROM schema_migrations WHERE number >= 5";
@@ -205,6 +206,7 @@ async fn migrating_twice_changes_nothing() {
             "0006_couriers",
             "0007_risks",
             "0008_identities",
+            "0009_photos",
             "0010_places"
         ]
     );
