@@ -211,7 +211,9 @@ pub const fn moment(moment: Moment) -> Words {
         Moment::ParcelDelayed => say("pacco in ritardo", "parcel delayed"),
         Moment::ParcelSilent => say("corriere senza notizie", "courier silent"),
         Moment::ParcelHoldAnswered => say("giacenza: risposta data", "depot hold answered"),
-        Moment::ParcelHoldRefused => say("giacenza: risposta rifiutata", "depot hold answer refused"),
+        Moment::ParcelHoldRefused => {
+            say("giacenza: risposta rifiutata", "depot hold answer refused")
+        }
         Moment::ProblemReported => say("problema segnalato", "problem reported"),
         Moment::CartUpdated => say("carrello lasciato", "cart left"),
         Moment::CartCompleted => say("carrello diventato ordine", "cart became an order"),

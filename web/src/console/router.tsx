@@ -47,7 +47,7 @@ const INSIDE: [path: string, page: Page][] = [
   ["/messages/$id", page(() => import("./pages/messages/detail"), "messages")],
   ["/tasks", page(() => import("./pages/tasks/index"), "tasks")],
   ["/inbox", page(() => import("./pages/inbox/index"), "inbox", "settings", "views")],
-  ["/inbox/$id", page(() => import("./pages/inbox/detail"), "inbox", "settings")],
+  ["/inbox/$id", page(() => import("./pages/inbox/detail"), "inbox", "settings", "views")],
 ];
 
 /** Pages of the settings, each at `/settings/<name>`. */

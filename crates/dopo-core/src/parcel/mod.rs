@@ -11,8 +11,8 @@ pub mod trouble;
 mod words;
 
 pub use asking::{
-    ASK_AGAIN_MINUTES, ASK_FRESH_MINUTES, ASK_OPEN_MINUTES, ASKS_PER_DAY_MAX, AskReason, LookAnswer,
-    LookAsked, NotAsked,
+    ASK_AGAIN_MINUTES, ASK_FRESH_MINUTES, ASK_OPEN_MINUTES, ASKS_PER_DAY_MAX, AskReason,
+    LookAnswer, LookAsked, NotAsked,
 };
 pub use courier::Courier;
 pub use hear::HOLD_DAYS_USUAL;

@@ -96,7 +96,7 @@ impl Story {
     fn asked_again(&self) -> i64 {
         let counters = self.shop.counters().0.iter();
         let hits = counters.filter(|(key, _)| {
-            key.metric == "parcels.moments" && key.dim.to_string() == "hold_refused"
+            key.metric == "parcels.moments" && key.dim == "hold_refused"
         });
         hits.map(|(_, n)| n).sum()
     }
@@ -258,7 +258,11 @@ fn a_refused_release_is_a_task_and_can_be_answered_again() {
         },
     });
     assert_eq!(story.shop.tasks(), 2);
-    assert_eq!(story.asked_again(), 1, "the shop's own answer is the shop's");
+    assert_eq!(
+        story.asked_again(),
+        1,
+        "the shop's own answer is the shop's"
+    );
 }
 
 #[test]

@@ -201,16 +201,14 @@ fn why(message: &Message, locale: Locale) -> &'static str {
     }
 }
 
-fn of_message(
-    message: Message,
-    number: Option<String>,
-    title: &Text,
-    zone: &TimeZone,
-) -> Entry {
+fn of_message(message: Message, number: Option<String>, title: &Text, zone: &TimeZone) -> Entry {
     let say = |locale: Locale| {
         let status = words::message(message.status).pick(locale);
         let channel = words::channel(message.channel()).pick(locale);
-        format!("{status}: {} ({channel})", locale.pick(&title.it, &title.en))
+        format!(
+            "{status}: {} ({channel})",
+            locale.pick(&title.it, &title.en)
+        )
     };
     let moment = |at: Timestamp, locale| {
         let at = at.to_zoned(zone.clone());

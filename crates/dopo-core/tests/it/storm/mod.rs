@@ -575,7 +575,7 @@ impl History {
                     0 => EffectId(7),
                     n => calls[self.dice.below(n as u64) as usize].id,
                 };
-                let often = calls.len() % 2 == 0;
+                let often = calls.len().is_multiple_of(2);
                 let outcome = match self.dice.below(3) {
                     0 => HoldOutcome::Accepted { reference: None },
                     1 if often => HoldOutcome::Deferred,

@@ -10,8 +10,8 @@ mod timeline;
 
 pub use ask::{AskBox, AskForm, ask_box, ask_words};
 pub use calendar::calendar;
-pub use map::Way;
 pub use hold::{Choice, HoldBox, HoldView, hold_stamp, hold_view};
+pub use map::Way;
 
 use crate::limits::LINES_SHOWN_MAX;
 use crate::words::{Voice, fill};
