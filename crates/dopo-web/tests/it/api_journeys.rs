@@ -177,7 +177,7 @@ async fn every_built_in_journey_and_template_can_be_looked_at() {
     }
     let templates = house.read(&who, "/api/v1/templates").await;
     let templates = templates["items"].as_array().unwrap();
-    assert_eq!(templates.len(), 54);
+    assert_eq!(templates.len(), 56);
     for template in templates {
         assert_ne!(template["title"], template["name"], "{template}");
         let (name, locale) = (
