@@ -9,7 +9,15 @@ const STORES: [&str; 2] = ["dopo-sqlite", "dopo-postgres"];
 
 /// Tables that belong to no shop: the schema's own books, the nodes of the program, its backups, and
 /// people who may look after several shops.
-const NO_SHOP: [&str; 6] = ["backups", "meta", "nodes", "passkeys", "sessions", "users"];
+const NO_SHOP: [&str; 7] = [
+    "backups",
+    "meta",
+    "nodes",
+    "passkeys",
+    "sessions",
+    "user_identities",
+    "users",
+];
 
 /// File names of a store's migrations, in order, with their text.
 fn migrations(store: &str) -> Vec<(String, String)> {

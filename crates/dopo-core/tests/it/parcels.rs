@@ -95,9 +95,8 @@ impl Story {
     /// How often a person was to choose again.
     fn asked_again(&self) -> i64 {
         let counters = self.shop.counters().0.iter();
-        let hits = counters.filter(|(key, _)| {
-            key.metric == "parcels.moments" && key.dim == "hold_refused"
-        });
+        let hits = counters
+            .filter(|(key, _)| key.metric == "parcels.moments" && key.dim == "hold_refused");
         hits.map(|(_, n)| n).sum()
     }
 }
