@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use dopo_engine::ports::{Dns, DnsAway};
 use mail_auth::hickory_resolver::TokioResolver;
-use mail_auth::hickory_resolver::proto::{ProtoErrorKind, op::ResponseCode};
+use mail_auth::hickory_resolver::proto::{ProtoError, ProtoErrorKind, op::ResponseCode};
+use std::future::Future;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -42,54 +43,41 @@ impl Dns for SystemDns {
     async fn txt(&self, name: &str) -> Result<Vec<String>, DnsAway> {
         // With the dot at its end a name is whole, and no search domain is tried.
         let whole = format!("{}.", name.trim_end_matches('.'));
-        let asked = self.resolver()?.txt_lookup(whole);
-        match tokio::time::timeout(DNS_TIME_MAX, asked).await {
-            Err(_) => Err(DnsAway(format!(
-                "no answer within {} s",
-                DNS_TIME_MAX.as_secs()
-            ))),
-            Ok(Ok(found)) => Ok(found
-                .iter()
-                .map(|record| {
-                    let parts = record.txt_data().iter();
-                    parts.map(|part| String::from_utf8_lossy(part)).collect()
-                })
-                .collect()),
-            Ok(Err(error)) => match error.kind() {
-                // Only "there is none" is an answer; a failing server is not.
-                ProtoErrorKind::NoRecordsFound(none)
-                    if matches!(
-                        none.response_code,
-                        ResponseCode::NXDomain | ResponseCode::NoError
-                    ) =>
-                {
-                    Ok(Vec::new())
-                }
-                _ => Err(DnsAway(error.to_string())),
-            },
-        }
+        let found = answer(self.resolver()?.txt_lookup(whole)).await?;
+        let records = found.iter().flat_map(|found| found.iter());
+        Ok(records
+            .map(|record| {
+                let parts = record.txt_data().iter();
+                parts.map(|part| String::from_utf8_lossy(part)).collect()
+            })
+            .collect())
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsAway> {
         let whole = format!("{}.", host.trim_end_matches('.'));
-        let asked = self.resolver()?.lookup_ip(whole);
-        match tokio::time::timeout(DNS_TIME_MAX, asked).await {
-            Err(_) => Err(DnsAway(format!(
-                "no answer within {} s",
-                DNS_TIME_MAX.as_secs()
-            ))),
-            Ok(Ok(found)) => Ok(found.iter().collect()),
-            Ok(Err(error)) => match error.kind() {
-                ProtoErrorKind::NoRecordsFound(none)
-                    if matches!(
-                        none.response_code,
-                        ResponseCode::NXDomain | ResponseCode::NoError
-                    ) =>
-                {
-                    Ok(Vec::new())
-                }
-                _ => Err(DnsAway(error.to_string())),
-            },
-        }
+        let found = answer(self.resolver()?.lookup_ip(whole)).await?;
+        Ok(found.iter().flat_map(|found| found.iter()).collect())
     }
+}
+
+/// What was found within [`DNS_TIME_MAX`]; `None` where there is none.
+async fn answer<T>(
+    asked: impl Future<Output = Result<T, ProtoError>>,
+) -> Result<Option<T>, DnsAway> {
+    let Ok(answered) = tokio::time::timeout(DNS_TIME_MAX, asked).await else {
+        let seconds = DNS_TIME_MAX.as_secs();
+        return Err(DnsAway(format!("no answer within {seconds} s")));
+    };
+    answered.map(Some).or_else(|error| match error.kind() {
+        // Only "there is none" is an answer; a failing server is not.
+        ProtoErrorKind::NoRecordsFound(none)
+            if matches!(
+                none.response_code,
+                ResponseCode::NXDomain | ResponseCode::NoError
+            ) =>
+        {
+            Ok(None)
+        }
+        _ => Err(DnsAway(error.to_string())),
+    })
 }

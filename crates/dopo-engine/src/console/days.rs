@@ -19,6 +19,8 @@ const SETTLED_AFTER_DAYS: i64 = 2;
 /// Days behind today that are read after a start, before anybody asks: what the first page shows, twice as long for its
 /// comparison.
 const WARMED_DAYS: i64 = 61;
+/// Shops of which they are read: more would push the first ones' days out again.
+const WARMED_SHOPS_MAX: usize = DAYS_REMEMBERED_MAX / (WARMED_DAYS as usize + 1);
 
 /// What was counted on one day.
 #[derive(Clone, Debug, Default)]
@@ -54,12 +56,13 @@ fn is_event(metric: &str) -> bool {
 }
 
 impl Engine {
-    /// Reads what the first page shows of every shop, so that nobody waits for it after a start.
+    /// Reads what the first page shows of each shop, so that nobody waits for it after a start; of as many shops as are
+    /// remembered.
     ///
     /// # Errors
     /// When the store does not answer: the pages read by themselves later.
     pub async fn warm_days(&self) -> Result<(), StoreError> {
-        for shop in self.shops() {
+        for shop in self.shops().into_iter().take(WARMED_SHOPS_MAX) {
             let today = self.today(&shop);
             let from = today.checked_sub(WARMED_DAYS.days()).unwrap_or(today);
             self.day_counts(&shop, from, today).await?;
