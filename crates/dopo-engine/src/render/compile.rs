@@ -5,6 +5,7 @@
 //! piece of the library (the table of bought items, for instance).
 
 use super::check::{check_names, check_samples, check_source};
+use super::slim::{self, Sections};
 use super::{explain, sandbox};
 use crate::ports::TemplateRow;
 use dopo_core::consent::{Channel, Purpose};
@@ -15,11 +16,15 @@ use std::borrow::Cow;
 
 /// Longest source of one part, in bytes.
 pub const SOURCE_BYTES_MAX: usize = 131_072;
-const FRAME: &str = include_str!("../../library/templates/frame.mjml");
+const FRAME: &str = include_str!("../../library/templates/frame.html");
+const ELEMENTS_FRAME: &str = include_str!("../../library/templates/elements.mjml");
 const FOOTERS: [&str; 2] = [
-    include_str!("../../library/templates/it/footer.mjml"),
-    include_str!("../../library/templates/en/footer.mjml"),
+    include_str!("../../library/templates/it/footer.html"),
+    include_str!("../../library/templates/en/footer.html"),
 ];
+/// What keeps mail programs from showing the mail's beginning after a short preheader: nothing that is seen, this often.
+const FILLER: &str = "\u{34f}\u{200c}\u{a0}";
+const FILLERS: usize = 16;
 const FOOTERS_TEXT: [&str; 2] = [
     include_str!("../../library/templates/it/footer.txt"),
     include_str!("../../library/templates/en/footer.txt"),
@@ -248,20 +253,29 @@ fn compile_for(
     syntax("mjml", &author)?;
     parse_sections(&author)?;
     let footer = address(FOOTERS[index], register);
-    let whole = FRAME
+    let body =
+        mjml(&author).map_err(|what| vec![TemplateProblem::new("mjml", 0, what.clone(), what)])?;
+    let vml = if body.html.contains("<v:") {
+        " xmlns:v=\"urn:schemas-microsoft-com:vml\""
+    } else {
+        ""
+    };
+    let html = FRAME
         .replace("%LANG%", locale.tag())
-        .replace("%SUBJECT%", &subject)
+        .replace("%VML%", vml)
+        .replace("%FONT%", slim::FONT)
+        .replace("%STYLE%", &body.style)
+        .replace("%FILLER%", &FILLER.repeat(FILLERS))
+        .replace("%FOOTER%", &footer)
+        .replace("%SUBJECT%", &in_attribute(&subject))
         .replace("%PREHEADER%", &preheader)
-        .replace("%BODY%", &author)
-        .replace("%FOOTER%", &footer);
-    let html =
-        mjml(&whole).map_err(|what| vec![TemplateProblem::new("mjml", 0, what.clone(), what)])?;
+        .replace("%BODY%", &body.html);
     let text = format!(
         "{text}\n\n{}",
         address(FOOTERS_TEXT[index], register).trim_end()
     );
     Ok(
-        serde_json::json!({ "subject": subject, "text": text, "html": layout_tables(&tighten(&html)) }),
+        serde_json::json!({ "subject": subject, "text": text, "html": layout_tables(&slim::tighten(&html)) }),
     )
 }
 
@@ -367,17 +381,49 @@ fn parse_sections(author: &str) -> Result<(), Vec<TemplateProblem>> {
         })
 }
 
-fn mjml(whole: &str) -> Result<String, String> {
-    let parsed = mrml::parse(whole).map_err(|error| error.to_string())?;
+/// The author's sections as HTML for the frame.
+fn mjml(author: &str) -> Result<Sections, String> {
+    let whole = ELEMENTS_FRAME
+        .replace("%FONT%", slim::FONT)
+        .replace("%BODY%", author);
+    let parsed = mrml::parse(&whole).map_err(|error| error.to_string())?;
     // No fonts: nothing is downloaded (MAIL-08).
     let options = mrml::prelude::render::RenderOptions {
         fonts: Default::default(),
         ..Default::default()
     };
-    parsed
+    let rendered = parsed
         .element
         .render(&options)
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    slim::sections(&rendered)
+        .ok_or_else(|| "the MJML library wrote no document: this is a fault of ours".to_owned())
+}
+
+/// Literal text of a template as it may stand in an attribute; placeholders stay what they are.
+fn in_attribute(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '&', '<', '>', '"']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let logic = [("{{", "}}"), ("{%", "%}")]
+            .into_iter()
+            .find(|(open, _)| rest.starts_with(open))
+            .and_then(|(_, close)| rest.find(close))
+            .map(|end| end + 2);
+        let (one, after) = rest.split_at(logic.unwrap_or(1));
+        out.push_str(match one {
+            "&" => "&amp;",
+            "<" => "&lt;",
+            ">" => "&gt;",
+            "\"" => "&quot;",
+            other => other,
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Every table lays out: screen readers are told so (A11Y-03).
@@ -391,33 +437,6 @@ fn layout_tables(html: &str) -> String {
             out.push_str(" role=\"presentation\"");
         }
         rest = tag;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// White space that holds a line end becomes one line end: nothing in a mail is preformatted.
-fn tighten(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find(char::is_whitespace) {
-        out.push_str(&rest[..start]);
-        let run_end = rest[start..]
-            .find(|c: char| !c.is_whitespace() || c == '\u{a0}')
-            .map_or(rest.len(), |n| start + n);
-        let run = &rest[start..run_end.max(start)];
-        if run.is_empty() {
-            // A no-break space stays what it is.
-            let next = rest[start..]
-                .chars()
-                .next()
-                .map_or(rest.len(), |c| start + c.len_utf8());
-            out.push_str(&rest[start..next]);
-            rest = &rest[next..];
-            continue;
-        }
-        out.push(if run.contains('\n') { '\n' } else { ' ' });
-        rest = &rest[run_end..];
     }
     out.push_str(rest);
     out

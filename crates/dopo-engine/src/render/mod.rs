@@ -12,6 +12,7 @@ pub mod context;
 #[cfg(test)]
 mod parcel_tests;
 pub mod samples;
+mod slim;
 #[cfg(test)]
 mod tests;
 

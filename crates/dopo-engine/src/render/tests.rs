@@ -714,6 +714,89 @@ fn every_journey_of_the_library_finds_its_templates() {
     }
 }
 
+/// The HTML part of each mail with the full sample, in bytes: what it was before sections were slimmed when a template is
+/// published (0: there was no such mail yet), and how much it may be, in either language and form of address.
+const HTML_BYTES: [(&str, usize, usize); 24] = [
+    ("attempt_failed", 12_702, 6_500),
+    ("cart_1h", 12_803, 6_300),
+    ("cart_24h", 12_807, 6_300),
+    ("cart_72h", 12_784, 6_300),
+    ("cross_sell_48h", 12_948, 6_500),
+    ("delayed", 13_671, 7_000),
+    ("delivered", 14_227, 7_400),
+    ("delivery_taken_back", 12_814, 6_600),
+    ("guide_24h", 12_705, 6_200),
+    ("held", 12_822, 6_600),
+    ("hold_answered", 12_479, 6_300),
+    ("hold_refused", 0, 6_600),
+    ("hold_reminder", 12_781, 6_600),
+    ("lost", 12_735, 6_500),
+    ("offer_72h", 12_647, 6_200),
+    ("order_receipt", 17_882, 9_900),
+    ("out_for_delivery", 13_177, 6_600),
+    ("pickup_last_day", 13_419, 7_000),
+    ("pickup_ready", 13_326, 6_900),
+    ("pickup_reminder", 13_339, 6_900),
+    ("problem_received", 11_742, 5_800),
+    ("returned", 13_497, 6_900),
+    ("shipped", 15_180, 7_800),
+    ("silent", 12_862, 6_700),
+];
+
+#[test]
+fn a_mail_is_no_larger_than_it_must_be() {
+    let mut seen = std::collections::BTreeSet::new();
+    each(|source, register, richness, mail| {
+        if source.sms.is_some() {
+            return;
+        }
+        let at = format!("{} {} {register:?}", source.name, source.locale.tag());
+        let known = HTML_BYTES.iter().find(|(name, ..)| *name == source.name);
+        let (name, was, most) = known.unwrap_or_else(|| panic!("{at}: how large may it be?"));
+        let bytes = mail.html.len();
+        assert!(bytes <= *most, "{at} {richness:?}: {bytes} bytes");
+        assert!(*was == 0 || most * 10 <= was * 6, "{name} has grown");
+        // Nothing of what one whole column needs nowhere is left, and Outlook gets its width and letters.
+        assert!(!mail.html.contains("mj-"), "{at}");
+        assert!(
+            mail.html.contains(
+                "<!--[if mso]><table role=\"presentation\" align=\"center\" width=\"600\""
+            )
+        );
+        assert!(mail.html.contains("<style>td,p,h1,h2{font-family:"));
+        assert_eq!(
+            mail.html.matches("<!--[if mso]>").count(),
+            mail.html.matches("<![endif]-->").count(),
+            "{at}"
+        );
+        seen.insert(source.name.clone());
+    });
+    assert_eq!(seen.len(), HTML_BYTES.len());
+}
+
+#[test]
+fn columns_side_by_side_stay_as_mjml_makes_them() {
+    let mut source = built_in("delivered", Locale::It);
+    source.mjml.push_str("<mj-section><mj-column><mj-text>uno</mj-text></mj-column><mj-column><mj-text>due</mj-text></mj-column></mj-section>");
+    let sample = Sample::new(
+        Purpose::Service,
+        Channel::Email,
+        Locale::It,
+        Register::Tu,
+        Richness::Full,
+    );
+    let html = fill(&ready(&source), &sample).html;
+    assert_eq!(
+        html.matches("class=\"mj-outlook-group-fix mj-column-per-50\"")
+            .count(),
+        2
+    );
+    assert!(html.contains(".mj-column-per-50 { width:50% !important;"));
+    assert!(html.contains("<!--[if mso | IE]>"));
+    // The one-column section before it is plain all the same.
+    assert!(!html.contains("class=\"mj-outlook-group-fix mj-column-per-100\""));
+}
+
 /// Writes every sample to the folder of `DOPO_MAILS_DIR`, for looking at them.
 #[test]
 fn samples_can_be_written_for_looking_at_them() {
