@@ -4,6 +4,7 @@ use crate::consent::Channel;
 use crate::effect::SendMessage;
 use crate::gate::{Grant, Reason};
 use crate::id::{CustomerId, EffectId, OrderId};
+use crate::order::Order;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -121,5 +122,14 @@ impl Message {
     /// On which channel.
     pub fn channel(&self) -> Channel {
         self.send.channel
+    }
+
+    /// Whether it is a notice about a parcel that another message told already
+    /// ([`Parcel::is_told_by_another`](crate::parcel::Parcel::is_told_by_another)).
+    pub fn is_told_by_another(&self, order: Option<&Order>) -> bool {
+        let parcel = || order?.tracked.get(usize::from(self.parcel?));
+        self.send.notice.as_ref().is_some_and(|notice| {
+            parcel().is_some_and(|parcel| parcel.is_told_by_another(notice, self.id))
+        })
     }
 }

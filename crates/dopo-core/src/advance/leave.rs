@@ -41,6 +41,9 @@ pub fn permit_leaving(
             return deny(Reason::NoLongerTrue);
         }
     }
+    if message.is_told_by_another(order) {
+        return deny(Reason::AlreadyTold);
+    }
     if send.coupon.as_ref().is_some_and(|c| c.expires_at <= now) {
         return deny(Reason::TooLate);
     }

@@ -6,7 +6,7 @@ use super::transit::Counted;
 use super::world::World;
 use crate::event::{Arrival, Happening, Moment, ParcelRef};
 use crate::id::OrderId;
-use crate::parcel::{Checkpoint, Parcel, ParcelSnapshot, ParcelState};
+use crate::parcel::{Checkpoint, NOTICE_DELIVERED, Parcel, ParcelSnapshot, ParcelState};
 use jiff::Timestamp;
 
 /// What a parcel looked like before an event.
@@ -156,6 +156,9 @@ impl World<'_> {
             return;
         }
         let (seq, state, shipped) = (parcel.seq, parcel.state, parcel.is_shipped());
+        if before.state.is_possession() && !state.is_possession() {
+            parcel.told.remove(NOTICE_DELIVERED);
+        }
         let number = parcel.snapshot.number.clone();
         order.settle();
         let (delivered, customer) = (order.delivered_at, order.customer_id);

@@ -452,6 +452,8 @@ impl World<'_> {
             message.reason = Some(Reason::LeftToPlatform);
         } else if message.send.only_while.as_ref().is_some_and(untrue) {
             message.reason = Some(Reason::NoLongerTrue);
+        } else if message.is_told_by_another(order) {
+            message.reason = Some(Reason::AlreadyTold);
         } else {
             let ask = Ask {
                 shop: &shop.settings,
@@ -510,6 +512,14 @@ impl World<'_> {
             if let Some(person) = self.loaded.customers.get_mut(&message.customer_id) {
                 person.remember(Self::contact(&message));
                 self.customers.insert(message.customer_id);
+            }
+            if let (Some(notice), Some(order), Some(seq)) =
+                (&message.send.notice, message.order_id, message.parcel)
+                && let Some(order) = self.loaded.orders.get_mut(&order)
+                && let Some(parcel) = order.tracked.get_mut(usize::from(seq))
+            {
+                parcel.told.insert(notice.clone(), message.id);
+                self.orders.insert(order.id);
             }
             if message.send.purpose == Purpose::Cart
                 && let Some(id) = &message.cart_id

@@ -106,6 +106,8 @@ pub enum Reason {
     TooLate,
     /// What it says is no longer true.
     NoLongerTrue,
+    /// Another message tells it, and what it tells was not taken back since.
+    AlreadyTold,
     /// The order is cancelled or refunded.
     OrderGone,
     /// The shop's platform sends this notice itself.

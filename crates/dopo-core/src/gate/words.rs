@@ -5,7 +5,7 @@ use crate::italy::Locale;
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Reason; 29] = [
+    pub const ALL: [Reason; 30] = [
         Reason::NoAddress,
         Reason::HardBounce,
         Reason::Complained,
@@ -29,6 +29,7 @@ impl Reason {
         Reason::Sunset,
         Reason::TooLate,
         Reason::NoLongerTrue,
+        Reason::AlreadyTold,
         Reason::OrderGone,
         Reason::LeftToPlatform,
         Reason::History,
@@ -63,6 +64,7 @@ impl Reason {
             Reason::Sunset => "sunset",
             Reason::TooLate => "too_late",
             Reason::NoLongerTrue => "no_longer_true",
+            Reason::AlreadyTold => "already_told",
             Reason::OrderGone => "order_gone",
             Reason::LeftToPlatform => "left_to_platform",
             Reason::History => "history",
@@ -171,6 +173,10 @@ impl Reason {
             Reason::NoLongerTrue => (
                 "Quello che dice non è più vero.",
                 "What it says is no longer true.",
+            ),
+            Reason::AlreadyTold => (
+                "Un altro messaggio l'ha già detto.",
+                "Another message has already said it.",
             ),
             Reason::OrderGone => (
                 "L'ordine è stato annullato o rimborsato.",

@@ -25,14 +25,18 @@ pub use reason::{ActBy, Culprit, REASONS, act_by, culprit, is_known_reason};
 pub use telling::{Direction, Estimate, PickupPoint, Related, Relation, Telling, ToldScan, Window};
 pub use words::reason_words;
 
+use crate::id::EffectId;
 use crate::money::Money;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Checkpoints kept for one parcel; the oldest between the first and the newest go first.
 pub const CHECKPOINTS_MAX: usize = 100;
 /// Parcels kept for one order.
 pub const PARCELS_MAX: usize = 50;
+/// The notice that says that the customer has the parcel.
+pub const NOTICE_DELIVERED: &str = "delivered";
 
 /// Where a parcel is. Delay, damage and address problems are reasons, never states.
 #[derive(
@@ -342,6 +346,9 @@ pub struct Parcel {
     /// The last day of the estimate that its person was last told as a delay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_told: Option<Date>,
+    /// Notices that its person was told, with the message that told each last. What a courier takes back is taken out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<String, EffectId>,
     /// Where it can be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pickup_point: Option<PickupPoint>,
@@ -370,6 +377,12 @@ impl Parcel {
     /// Whether it still counts: neither the shop nor the carrier cancelled it.
     pub fn is_live(&self) -> bool {
         !self.snapshot.cancelled && self.state != ParcelState::Cancelled
+    }
+
+    /// Whether another message than `this` tells the notice already, and the courier has not taken back since what it
+    /// tells. Two journeys may wait for the same news: it is told once.
+    pub fn is_told_by_another(&self, notice: &str, this: EffectId) -> bool {
+        self.told.get(notice).is_some_and(|by| *by != this)
     }
 
     /// Whether it left the shop, by the shop's word or a scan.

@@ -5,6 +5,7 @@ use crate::italy::email::EmailAddress;
 use crate::italy::hours::{PROMO_CALL_HOURS, PROMO_MESSAGE_WIDEST, WeekHours};
 use crate::italy::province::Province;
 use crate::money::Currency;
+use crate::parcel::NOTICE_DELIVERED;
 
 /// Longest name of a shop, in characters.
 pub const NAME_CHARS_MAX: usize = 80;
@@ -40,7 +41,7 @@ pub const NOTICES: [&str; 5] = [
     "order_receipt",
     "shipped",
     "out_for_delivery",
-    "delivered",
+    NOTICE_DELIVERED,
     "abandoned_cart",
 ];
 

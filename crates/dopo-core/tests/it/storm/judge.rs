@@ -5,10 +5,10 @@ use dopo_core::consent::{Channel, ConsentState, Purpose, Topic};
 use dopo_core::counter::{NOW, province_of};
 use dopo_core::customer::Customer;
 use dopo_core::id::CustomerId;
-use dopo_core::journey::{CloseReason, Phase, Reentry};
+use dopo_core::journey::{CloseReason, Phase, Reentry, Run};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::Standing;
-use dopo_core::parcel::{Direction, HoldOutcome, ParcelState, ScanSource};
+use dopo_core::parcel::{Direction, HoldOutcome, NOTICE_DELIVERED, ParcelState, ScanSource};
 use dopo_core::simulate::{Row, Verdict};
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
@@ -310,6 +310,7 @@ impl History {
                     row.step
                 ));
             }
+            self.told_once(&message);
             let Some(person) = self.stage.customer(row.customer_id).cloned() else {
                 self.fail(format!("1: {} left for somebody forgotten", row.step));
                 continue;
@@ -325,6 +326,33 @@ impl History {
                     self.fail(format!("{what}: {} at {}", row.step, row.at));
                 }
             }
+        }
+    }
+
+    /// 2: news of a parcel is told once, by whichever journey; a delivery once more for each time it was taken back.
+    fn told_once(&mut self, message: &Message) {
+        let (Some(order), Some(seq), Some(notice)) =
+            (message.order_id, message.parcel, &message.send.notice)
+        else {
+            return;
+        };
+        let times = {
+            let times = self.told.entry((order.0, seq, notice.clone()));
+            *times.and_modify(|times| *times += 1).or_insert(1)
+        };
+        let taken_back = |run: &&Run| {
+            run.journey == "delivery_taken_back"
+                && run.key.order == Some(order)
+                && run.key.parcel == Some(seq)
+        };
+        let again = match notice.as_str() {
+            NOTICE_DELIVERED => self.stage.runs().filter(taken_back).count(),
+            _ => 0,
+        };
+        if times > 1 + again {
+            self.fail(format!(
+                "2: {notice} told {times} times of one parcel, taken back {again} times"
+            ));
         }
     }
 

@@ -220,6 +220,8 @@ struct History {
     left: HashSet<EffectId>,
     steps: HashSet<(RunId, String)>,
     promises: HashSet<Promise>,
+    /// How often each notice about a parcel has left.
+    told: HashMap<(i64, u16, String), usize>,
     promo: Vec<(CustomerId, Channel, Timestamp)>,
     lone_cart: HashSet<String>,
     forgot: bool,
@@ -271,6 +273,7 @@ impl History {
             left: HashSet::new(),
             steps: HashSet::new(),
             promises: HashSet::new(),
+            told: HashMap::new(),
             promo: Vec::new(),
             lone_cart: HashSet::new(),
             forgot: false,
@@ -375,6 +378,7 @@ impl History {
                 // What is forgotten cannot be remembered as sent.
                 self.forgot = true;
                 self.promises.clear();
+                self.told.clear();
                 self.lone_cart.clear();
             }
             Event::ShopDisconnected {} => self.closed = true,
