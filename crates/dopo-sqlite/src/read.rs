@@ -112,6 +112,14 @@ pub(crate) fn customer_by_key(
     )
 }
 
+/// A person's rows of a table, in order. The plus keeps the primary key out: SQLite would rather walk the whole shop in the
+/// wanted order than sort the few rows of one person.
+pub(crate) fn rows_of_person(columns: &str, table: &str, order: &str) -> String {
+    format!(
+        "SELECT {columns} FROM {table} WHERE shop_id = ?1 AND customer_id = ?2 ORDER BY +{order}"
+    )
+}
+
 /// Everything about a person.
 pub(crate) fn person_file(
     c: &Connection,
@@ -120,11 +128,7 @@ pub(crate) fn person_file(
 ) -> Result<PersonFile, StoreError> {
     let id = standing_id(c, shop, id)?;
     let key = params![shop.0, id.0];
-    let of = |columns: &str, table: &str, order: &str| {
-        format!(
-            "SELECT {columns} FROM {table} WHERE shop_id = ?1 AND customer_id = ?2 ORDER BY {order}"
-        )
-    };
+    let of = rows_of_person;
     Ok(PersonFile {
         customer: customer(c, shop, id)?,
         ledger: all(
