@@ -14,12 +14,12 @@ use dopo_core::order::Order;
 use dopo_core::parcel::Courier;
 use dopo_engine::ports::store::StoreError;
 use dopo_engine::ports::tracking::{
-    AccountState, CALLS_CLAIM_MAX, CallDone, CourierAccountRow, CourierStore, DueCall, DueLook,
-    Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTO_DAYS, PHOTO_DAYS_MAX,
-    PHOTOS_PER_ORDER_MAX, PhotoRow,
+    AccountState, CALLS_CLAIM_MAX, CallDone, CallTurn, CourierAccountRow, CourierStore, DueCall,
+    DueLook, Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTO_DAYS,
+    PHOTO_DAYS_MAX, PHOTOS_PER_ORDER_MAX, PhotoRow,
 };
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{PgConnection, PgPool};
 use std::collections::BTreeMap;
 
@@ -485,7 +485,8 @@ async fn save_account(
         "-- save_account()
          INSERT INTO courier_accounts (shop_id, vendor, fields, added_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (shop_id, vendor) DO UPDATE SET
-             fields = excluded.fields, added_at = excluded.added_at, refused_at = NULL, refused_why = NULL",
+             fields = excluded.fields, added_at = excluded.added_at, refused_at = NULL, refused_why = NULL,
+             turn_at = NULL, put_off = 0",
         shop.0,
         vendor,
         sealed,
@@ -515,7 +516,7 @@ async fn remove_account(store: &PostgresStore, shop: ShopId, vendor: &str) -> Re
 async fn accounts(pool: &PgPool, shop: ShopId) -> Result<Vec<CourierAccountRow>, Fault> {
     let rows = sqlx::query!(
         "-- accounts()
-         SELECT vendor, fields, added_at, refused_at, refused_why, day, used FROM courier_accounts
+         SELECT vendor, fields, added_at, refused_at, refused_why, day, used, turn_at FROM courier_accounts
          WHERE shop_id = $1 ORDER BY vendor",
         shop.0
     )
@@ -535,6 +536,7 @@ async fn accounts(pool: &PgPool, shop: ShopId) -> Result<Vec<CourierAccountRow>,
             },
             day: row.day.and_then(|day| day.parse().ok()),
             used: u32::try_from(row.used).unwrap_or(u32::MAX),
+            turn_at: row.turn_at.map(at).transpose()?,
         })
     })
 }
@@ -592,6 +594,95 @@ async fn spend(
     .execute(pool)
     .await?;
     Ok(touched.rows_affected() > 0)
+}
+
+async fn take_turn(
+    pool: &PgPool,
+    shop: ShopId,
+    vendor: &str,
+    now: Timestamp,
+    gap: SignedDuration,
+    latest: Timestamp,
+) -> Result<CallTurn, Fault> {
+    let gap_us = i64::try_from(gap.as_micros()).unwrap_or(i64::MAX);
+    let now_us = us(now);
+    if gap_us > 0 {
+        let taken = sqlx::query!(
+            r#"-- take_turn()
+            UPDATE courier_accounts SET turn_at = GREATEST(turn_at, $3) + $4
+            WHERE shop_id = $1 AND vendor = $2 AND GREATEST(turn_at, $3) <= $5
+            RETURNING turn_at - $4 AS "at!", put_off"#,
+            shop.0,
+            vendor,
+            now_us,
+            gap_us,
+            us(latest)
+        )
+        .fetch_optional(pool)
+        .await?;
+        if let Some(taken) = taken {
+            return Ok(CallTurn::At {
+                at: at(taken.at)?,
+                put_off: u32::try_from(taken.put_off).unwrap_or(u32::MAX),
+            });
+        }
+    }
+    let known = sqlx::query!(
+        "-- take_turn()\nSELECT turn_at, put_off FROM courier_accounts WHERE shop_id = $1 AND vendor = $2",
+        shop.0,
+        vendor
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(known) = known else {
+        return Ok(CallTurn::At {
+            at: now,
+            put_off: 0,
+        });
+    };
+    let turn_at = known.turn_at.map(at).transpose()?;
+    let turn_at = turn_at.map_or(now, |turn_at| turn_at.max(now));
+    if gap_us > 0 || turn_at > latest {
+        return Ok(CallTurn::NotBefore(turn_at));
+    }
+    Ok(CallTurn::At {
+        at: turn_at,
+        put_off: u32::try_from(known.put_off).unwrap_or(u32::MAX),
+    })
+}
+
+async fn put_off_calls(
+    pool: &PgPool,
+    shop: ShopId,
+    vendor: &str,
+    until: Option<Timestamp>,
+) -> Result<(), Fault> {
+    match until {
+        Some(until) => {
+            sqlx::query!(
+                "-- put_off_calls()
+                 UPDATE courier_accounts SET turn_at = GREATEST(turn_at, $3), put_off = put_off + 1
+                 WHERE shop_id = $1 AND vendor = $2",
+                shop.0,
+                vendor,
+                us_up(until)
+            )
+            .execute(pool)
+            .await?;
+        }
+        None => {
+            sqlx::query!(
+                "-- put_off_calls()
+                 UPDATE courier_accounts SET put_off = 0
+                 WHERE shop_id = $1 AND vendor = $2 AND put_off > 0",
+                shop.0,
+                vendor
+            )
+            .execute(pool)
+            .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn put_photos(store: &PostgresStore, shop: ShopId, photos: &[PhotoRow]) -> Result<(), Fault> {
@@ -840,6 +931,26 @@ impl CourierStore for PostgresStore {
         per_day: Option<u32>,
     ) -> Result<bool, StoreError> {
         Ok(spend(&self.pool, shop, vendor, day, calls, per_day).await?)
+    }
+
+    async fn take_turn(
+        &self,
+        shop: ShopId,
+        vendor: &str,
+        now: Timestamp,
+        gap: SignedDuration,
+        latest: Timestamp,
+    ) -> Result<CallTurn, StoreError> {
+        Ok(take_turn(&self.pool, shop, vendor, now, gap, latest).await?)
+    }
+
+    async fn put_off_calls(
+        &self,
+        shop: ShopId,
+        vendor: &str,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        Ok(put_off_calls(&self.pool, shop, vendor, until).await?)
     }
 
     async fn put_photos(&self, shop: ShopId, photos: &[PhotoRow]) -> Result<(), StoreError> {

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_identities",
     9 "0009_photos",
     10 "0010_places" places,
+    12 "0012_turns",
 ];
 
 /// Key of the lock that lets one program migrate at a time.

@@ -14,12 +14,12 @@ use dopo_core::order::Order;
 use dopo_core::parcel::Courier;
 use dopo_engine::ports::store::StoreError;
 use dopo_engine::ports::tracking::{
-    AccountState, CALLS_CLAIM_MAX, CallDone, CourierAccountRow, CourierStore, DueCall, DueLook,
-    Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTO_DAYS, PHOTO_DAYS_MAX,
-    PHOTOS_PER_ORDER_MAX, PhotoRow,
+    AccountState, CALLS_CLAIM_MAX, CallDone, CallTurn, CourierAccountRow, CourierStore, DueCall,
+    DueLook, Feed, FeedMoved, LOOKS_CLAIM_MAX, LookDone, ORDERS_READ_MAX, PHOTO_DAYS,
+    PHOTO_DAYS_MAX, PHOTOS_PER_ORDER_MAX, PhotoRow,
 };
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 fn courier(name: &str) -> Result<Courier, StoreError> {
@@ -363,7 +363,8 @@ fn save_account(
         c,
         "INSERT INTO courier_accounts (shop_id, vendor, fields, added_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (shop_id, vendor) DO UPDATE SET
-             fields = excluded.fields, added_at = excluded.added_at, refused_at = NULL, refused_why = NULL",
+             fields = excluded.fields, added_at = excluded.added_at, refused_at = NULL, refused_why = NULL,
+             turn_at = NULL, put_off = 0",
         params![shop.0, vendor, sealed, us(now)],
     )?;
     settings::changed(c)
@@ -382,7 +383,7 @@ fn remove_account(c: &Connection, shop: ShopId, vendor: &str) -> Result<bool, St
 fn accounts(c: &Connection, shop: ShopId) -> Result<Vec<CourierAccountRow>, StoreError> {
     all(
         c,
-        "SELECT vendor, fields, added_at, refused_at, refused_why, day, used FROM courier_accounts
+        "SELECT vendor, fields, added_at, refused_at, refused_why, day, used, turn_at FROM courier_accounts
          WHERE shop_id = ?1 ORDER BY vendor",
         params![shop.0],
         |row| {
@@ -402,6 +403,7 @@ fn accounts(c: &Connection, shop: ShopId) -> Result<Vec<CourierAccountRow>, Stor
                 },
                 day: day.and_then(|day| day.parse().ok()),
                 used: row.get("used").map_err(refused)?,
+                turn_at: at_column_opt(row, "turn_at")?,
             })
         },
     )
@@ -454,6 +456,61 @@ fn spend(
         ],
     )?;
     Ok(touched > 0)
+}
+
+fn take_turn(
+    c: &Connection,
+    shop: ShopId,
+    vendor: &str,
+    now: Timestamp,
+    gap: SignedDuration,
+    latest: Timestamp,
+) -> Result<CallTurn, StoreError> {
+    let turn = first(
+        c,
+        "SELECT turn_at, put_off FROM courier_accounts WHERE shop_id = ?1 AND vendor = ?2",
+        params![shop.0, vendor],
+        |row| {
+            let put_off: u32 = row.get("put_off").map_err(refused)?;
+            Ok((at_column_opt(row, "turn_at")?, put_off))
+        },
+    )?;
+    let (turn_at, put_off) = turn.unwrap_or_default();
+    let at = turn_at.map_or(now, |turn_at| turn_at.max(now));
+    if at > latest {
+        return Ok(CallTurn::NotBefore(at));
+    }
+    if !gap.is_zero() {
+        let next = at.checked_add(gap).unwrap_or(Timestamp::MAX);
+        run(
+            c,
+            "UPDATE courier_accounts SET turn_at = ?3 WHERE shop_id = ?1 AND vendor = ?2",
+            params![shop.0, vendor, us_up(next)],
+        )?;
+    }
+    Ok(CallTurn::At { at, put_off })
+}
+
+fn put_off_calls(
+    c: &Connection,
+    shop: ShopId,
+    vendor: &str,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    match until {
+        Some(until) => run(
+            c,
+            "UPDATE courier_accounts SET turn_at = max(coalesce(turn_at, ?3), ?3), put_off = put_off + 1
+             WHERE shop_id = ?1 AND vendor = ?2",
+            params![shop.0, vendor, us_up(until)],
+        )?,
+        None => run(
+            c,
+            "UPDATE courier_accounts SET put_off = 0 WHERE shop_id = ?1 AND vendor = ?2 AND put_off > 0",
+            params![shop.0, vendor],
+        )?,
+    };
+    Ok(())
 }
 
 fn put_photos(c: &Connection, shop: ShopId, photos: &[PhotoRow]) -> Result<(), StoreError> {
@@ -700,6 +757,34 @@ impl CourierStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         let vendor = vendor.to_owned();
         self.write(move |c| spend(c, shop, &vendor, day, calls, per_day))
+            .await
+    }
+
+    async fn take_turn(
+        &self,
+        shop: ShopId,
+        vendor: &str,
+        now: Timestamp,
+        gap: SignedDuration,
+        latest: Timestamp,
+    ) -> Result<CallTurn, StoreError> {
+        let vendor = vendor.to_owned();
+        let turn = move |c: &Connection| take_turn(c, shop, &vendor, now, gap, latest);
+        if gap.is_zero() {
+            self.read(turn).await
+        } else {
+            self.write(turn).await
+        }
+    }
+
+    async fn put_off_calls(
+        &self,
+        shop: ShopId,
+        vendor: &str,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let vendor = vendor.to_owned();
+        self.write(move |c| put_off_calls(c, shop, &vendor, until))
             .await
     }
 

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_identities",
     9 "0009_photos",
     10 "0010_places" then console::listed::fill_places,
+    12 "0012_turns",
 ];
 
 /// What to say when the database is older than the program.

@@ -22,8 +22,9 @@ const USER: AccountField = AccountField {
     optional: false,
 };
 
-/// A courier that is asked and can be told about holds, a collector that tells by itself, and a shop's platform.
-pub static VENDORS: [Vendor; 3] = [
+/// A courier that is asked and can be told about holds, a collector that tells by itself, one that is asked, and a shop's
+/// platform.
+pub static VENDORS: [Vendor; 4] = [
     Vendor {
         name: "played_brt",
         title: "BRT",
@@ -41,6 +42,14 @@ pub static VENDORS: [Vendor; 3] = [
         releases: &[],
     },
     Vendor {
+        name: "played_collector",
+        title: "Asked collector",
+        fields: &[PASSWORD],
+        covers: &[Courier::Brt, Courier::Ups],
+        asked: true,
+        releases: &[],
+    },
+    Vendor {
         name: "played_platform",
         title: "Platform",
         fields: &[PASSWORD],
@@ -55,12 +64,16 @@ pub static VENDORS: [Vendor; 3] = [
 pub struct Play {
     /// What is told of a number; of others nothing is known.
     pub tellings: BTreeMap<String, Telling>,
+    /// Vendors that know no number at all.
+    pub ignorant: Vec<&'static str>,
     /// What is answered instead, once each.
     pub instead: VecDeque<Looked>,
     /// What releases become, once each; accepted when empty.
     pub releases: VecDeque<Released>,
     /// Numbers that were asked for, call by call.
     pub asked: Vec<Vec<String>>,
+    /// Who was asked, call by call.
+    pub asked_of: Vec<&'static str>,
     /// Answers that were carried.
     pub released: Vec<CourierCall>,
     /// What the platform was told.
@@ -139,12 +152,14 @@ impl CourierDesk for PlayedDesk {
         self.couriers.with(|play| {
             let numbers = asks.iter().map(|ask| ask.number.clone());
             play.asked.push(numbers.collect());
+            play.asked_of.push(self.vendor.name);
             if let Some(instead) = play.instead.pop_front() {
                 return instead;
             }
+            let knows = !play.ignorant.contains(&self.vendor.name);
             let found = asks.iter().map(|ask| match play.tellings.get(&ask.number) {
-                Some(telling) => Found::Told(Box::new(telling.clone())),
-                None => Found::Unknown,
+                Some(telling) if knows => Found::Told(Box::new(telling.clone())),
+                _ => Found::Unknown,
             });
             Looked::Answered(found.collect())
         })

@@ -137,6 +137,18 @@ impl Accounts {
         self.0.iter().find(covers).map(|_| Way::Listen)
     }
 
+    /// Accounts other than this vendor's that can be asked for parcels of this courier, those that know the fewest couriers
+    /// first.
+    fn others(&self, courier: Courier, vendor: &str) -> Vec<&Arc<LiveAccount>> {
+        let all = self.0.iter().filter(|account| {
+            account.vendor.name != vendor
+                && account.is_accepted()
+                && account.desk.covers().contains(&courier)
+                && account.desk.is_asked()
+        });
+        all.collect()
+    }
+
     /// Who tells this courier to do this.
     pub(crate) fn releaser(
         &self,
@@ -160,11 +172,13 @@ impl Accounts {
 /// One account of one shop.
 pub(crate) type AccountKey = (ShopId, &'static str);
 
-/// What is remembered of an account between two calls.
+/// What this node remembers of an account between two calls; what binds all nodes is in the store.
 #[derive(Clone, Copy, Default)]
 struct Pace {
-    /// Not before then.
+    /// Not before then: the courier asked to wait.
     resume_at: Option<tokio::time::Instant>,
+    /// No round begins before then: the next turn comes no sooner.
+    turn_at: Option<tokio::time::Instant>,
     /// Calls in a row that were put off.
     later: u32,
 }

@@ -5,7 +5,7 @@ use super::{AccountKey, CALL_SECONDS_MAX, LEASE_MINUTES, LiveAccount, Way, after
 use crate::Engine;
 use crate::intake::NewIntake;
 use crate::ports::{
-    ASKED_AT_ONCE_MAX, AccountState, Allowance, Ask, DueLook, Feed, FeedMoved, Found,
+    ASKED_AT_ONCE_MAX, AccountState, Allowance, Ask, CallTurn, DueLook, Feed, FeedMoved, Found,
     LOOKS_CLAIM_MAX, LookDone, Looked, StoreError,
 };
 use crate::worker::pause;
@@ -36,6 +36,12 @@ const ROUND_SECONDS_MAX: u64 = 60;
 const LATER_S: (i64, i64) = (60, 3_600);
 /// Looks in a row that find nothing after which a number is no longer asked for: about a month.
 const NOTHING_MAX: u16 = 40;
+/// Looks in a row that find nothing before another account that covers the same courier is asked for the number, too.
+const ELSEWHERE_AFTER: u16 = 3;
+/// Numbers for which another account is asked in one go.
+const ELSEWHERE_MAX: usize = 20;
+/// Seconds that are waited for the other account's turn; else it is asked at the next look.
+const ELSEWHERE_WAIT_S: i64 = 5;
 /// Times a look at an unknown number is put off as long again, at most.
 const RARER_MAX: u16 = 3;
 /// Longest wait between two looks at an unknown number.
@@ -133,7 +139,9 @@ async fn due_rounds(engine: &Engine) -> Result<Vec<(AccountKey, Round)>, StoreEr
             None => continue,
         };
         let key = (shop, account.as_ref().map_or("", |a| a.vendor.name));
-        let resume_at = engine.fleet.pace(key, |pace| pace.resume_at);
+        let resume_at = engine
+            .fleet
+            .pace(key, |pace| pace.resume_at.max(pace.turn_at));
         if resume_at.is_some_and(|at| Instant::now() < at) {
             continue;
         }
@@ -145,22 +153,6 @@ async fn due_rounds(engine: &Engine) -> Result<Vec<(AccountKey, Round)>, StoreEr
         round.couriers.push(courier);
     }
     Ok(rounds.into_iter().collect())
-}
-
-/// When an account's next call may begin.
-struct Turn {
-    next: tokio::sync::Mutex<Option<Instant>>,
-    gap: Duration,
-}
-
-impl Turn {
-    async fn wait(&self) {
-        let mut next = self.next.lock().await;
-        if let Some(at) = *next {
-            tokio::time::sleep_until(at).await;
-        }
-        *next = Some(Instant::now() + self.gap);
-    }
 }
 
 impl Round {
@@ -178,25 +170,27 @@ impl Round {
             None => LOOKS_CLAIM_MAX,
         };
         let name = self.account.as_ref().map_or("", |a| a.vendor.name);
-        let last = engine.fleet.pace((self.shop, name), |pace| pace.resume_at);
+        let gap = SignedDuration::try_from(allowance.gap).unwrap_or(SignedDuration::MAX);
         let round = Arc::new(self);
-        let turn = Arc::new(Turn {
-            next: tokio::sync::Mutex::new(last),
-            gap: allowance.gap,
-        });
         let until = Instant::now() + Duration::from_secs(ROUND_SECONDS_MAX);
         let mut lanes = JoinSet::new();
         for _ in 0..LANES {
-            let (engine, round, turn) = (Arc::clone(engine), Arc::clone(&round), Arc::clone(&turn));
-            let stop = stop.clone();
+            let (engine, round) = (Arc::clone(engine), Arc::clone(&round));
+            let mut stop = stop.clone();
             lanes.spawn(async move {
                 let mut looked = 0;
-                loop {
-                    turn.wait().await;
+                while Instant::now() < until {
+                    match round.turn(&engine, gap, until, stop.as_mut()).await {
+                        Ok(true) => {}
+                        Ok(false) => return looked,
+                        Err(error) => {
+                            metrics::counter!("dopo_store_errors_total").increment(1);
+                            tracing::error!(%error, "the turn of a call could not be taken");
+                            return looked;
+                        }
+                    }
                     let put_off = engine.fleet.pace((round.shop, name), |pace| pace.resume_at);
-                    let now = Instant::now();
-                    if now >= until
-                        || put_off.is_some_and(|at| now < at)
+                    if put_off.is_some_and(|at| Instant::now() < at)
                         || stop.as_ref().is_some_and(|stop| *stop.borrow())
                     {
                         return looked;
@@ -211,6 +205,7 @@ impl Round {
                         }
                     }
                 }
+                looked
             });
         }
         let mut looked = 0;
@@ -220,13 +215,50 @@ impl Round {
                 Err(error) => tracing::error!(%error, "a look ended badly"),
             }
         }
-        if !allowance.gap.is_zero() && looked > 0 {
-            let next = *turn.next.lock().await;
-            engine.fleet.pace((round.shop, name), |pace| {
-                pace.resume_at = pace.resume_at.max(next);
-            });
-        }
         looked
+    }
+
+    /// Waits for the account's next turn, which it shares with all nodes. False when it comes too late for this round, or
+    /// the program stops.
+    async fn turn(
+        &self,
+        engine: &Engine,
+        gap: SignedDuration,
+        until: Instant,
+        stop: Option<&mut watch::Receiver<bool>>,
+    ) -> Result<bool, StoreError> {
+        let Some(account) = &self.account else {
+            return Ok(true);
+        };
+        let key = (self.shop, account.vendor.name);
+        let now = engine.now();
+        let left = SignedDuration::try_from(until.saturating_duration_since(Instant::now()));
+        let latest = left.ok().and_then(|left| now.checked_add(left).ok());
+        let latest = latest.unwrap_or(now);
+        let turn = engine
+            .store
+            .take_turn(self.shop, key.1, now, gap, latest)
+            .await?;
+        let wait = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        match turn {
+            CallTurn::At { at, put_off } => {
+                engine.fleet.pace(key, |pace| pace.later = put_off);
+                let wait = wait(at);
+                match stop {
+                    Some(stop) if !wait.is_zero() => Ok(!pause(stop, wait).await),
+                    _ => {
+                        tokio::time::sleep(wait).await;
+                        Ok(true)
+                    }
+                }
+            }
+            CallTurn::NotBefore(at) => {
+                engine.fleet.pace(key, |pace| {
+                    pace.turn_at = Some(Instant::now() + wait(at));
+                });
+                Ok(false)
+            }
+        }
     }
 
     /// One call: claim, ask, take in, record. Returns how many were claimed; `None` when the round is over.
@@ -293,8 +325,15 @@ impl Round {
             Some(_) if asked.is_empty() => None,
             Some(account) => Some(self.ask(engine, account, &batch, &asked).await?),
         };
-        let goes_on = batch.take(looked, &asked);
         let about = asked.first().map(|(_, o, _)| (o.customer_id, o.id));
+        let elsewhere = match (&looked, about) {
+            (Some(Looked::Answered(found)), Some(about)) => {
+                self.ask_elsewhere(engine, &batch, found, &asked, about)
+                    .await?
+            }
+            _ => HashMap::new(),
+        };
+        let goes_on = batch.take(looked, elsewhere, &asked);
         if let (Some(account), Some(about)) = (&self.account, about) {
             self.pace(engine, account, &goes_on, about).await?;
         }
@@ -353,6 +392,70 @@ impl Round {
         Ok(looked)
     }
 
+    /// Asks another account that covers the same courier for numbers which this one has not known several times in a row:
+    /// which account knows a parcel, its number does not tell. They take turns, one for each look; the one that tells is
+    /// asked again at the next. Within its turns and its budget. What is told, by the place in `asked`, with who told it.
+    async fn ask_elsewhere(
+        &self,
+        engine: &Arc<Engine>,
+        batch: &Batch<'_>,
+        found: &[Found],
+        asked: &[(DueLook, &Order, &Parcel)],
+        about: (CustomerId, OrderId),
+    ) -> Result<HashMap<usize, (&'static str, Telling)>, StoreError> {
+        let mut told = HashMap::new();
+        let live = engine.live_shop(self.shop);
+        let (Some(own), Some(live)) = (&self.account, live) else {
+            return Ok(told);
+        };
+        let mut calls: BTreeMap<&'static str, (Arc<LiveAccount>, Vec<usize>)> = BTreeMap::new();
+        for (n, (due, ..)) in asked.iter().enumerate() {
+            let unknown = matches!(found.get(n), Some(Found::Unknown) | None);
+            if !unknown || due.failures < ELSEWHERE_AFTER {
+                continue;
+            }
+            let others = live.accounts.others(due.look.courier, own.vendor.name);
+            let turn = usize::from(due.failures) % others.len().max(1);
+            if let Some(other) = others.get(turn) {
+                let call = calls.entry(other.vendor.name);
+                let (_, places) = call.or_insert_with(|| (Arc::clone(other), Vec::new()));
+                places.push(n);
+            }
+        }
+        for (vendor, (account, mut places)) in calls {
+            let allowance = account.desk.allowance();
+            places.truncate(allowance.per_call.clamp(1, ELSEWHERE_MAX));
+            let now = engine.now();
+            let latest = after_s(now, ELSEWHERE_WAIT_S);
+            let gap = SignedDuration::try_from(allowance.gap).unwrap_or(SignedDuration::MAX);
+            let store = &engine.store;
+            let turn = store.take_turn(self.shop, vendor, now, gap, latest).await?;
+            let CallTurn::At { at, .. } = turn else {
+                continue;
+            };
+            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            tokio::time::sleep(wait).await;
+            let these: Vec<_> = places.iter().map(|n| asked[*n].clone()).collect();
+            let goes_on = match self.ask(engine, &account, batch, &these).await? {
+                Looked::Answered(found) => {
+                    for (n, one) in places.into_iter().zip(found) {
+                        if let Found::Told(telling) = one {
+                            told.insert(n, (vendor, *telling));
+                        }
+                    }
+                    GoesOn::Yes
+                }
+                Looked::Later { after, why } => GoesOn::Later {
+                    wait_s: wait_s(engine, (self.shop, vendor), after),
+                    why,
+                },
+                Looked::Refused(why) => GoesOn::Refused(why),
+            };
+            self.pace(engine, &account, &goes_on, about).await?;
+        }
+        Ok(told)
+    }
+
     /// Keeps the pace that the answer asks for.
     async fn pace(
         &self,
@@ -363,8 +466,18 @@ impl Round {
     ) -> Result<(), StoreError> {
         let key = (self.shop, account.vendor.name);
         match goes_on {
-            GoesOn::Yes => engine.fleet.pace(key, |pace| pace.later = 0),
+            GoesOn::Yes => {
+                let put_off = engine
+                    .fleet
+                    .pace(key, |pace| std::mem::take(&mut pace.later));
+                if put_off > 0 {
+                    engine.store.put_off_calls(self.shop, key.1, None).await?;
+                }
+            }
             GoesOn::Later { wait_s, why } => {
+                let until = after_s(engine.now(), *wait_s);
+                let store = &engine.store;
+                store.put_off_calls(self.shop, key.1, Some(until)).await?;
                 let wait = Duration::from_secs(wait_s.unsigned_abs());
                 engine.fleet.pace(key, |pace| {
                     pace.later = pace.later.saturating_add(1);
@@ -394,6 +507,15 @@ impl Round {
         }
         Ok(())
     }
+}
+
+/// Seconds to wait after a call that was put off: as long as was said, else longer with every one in a row.
+fn wait_s(engine: &Engine, key: AccountKey, after: Option<Duration>) -> i64 {
+    let tries = engine.fleet.pace(key, |pace| pace.later);
+    after
+        .map(|after| i64::try_from(after.as_secs()).unwrap_or(i64::MAX))
+        .unwrap_or(doubled_s(LATER_S.0, LATER_S.1, tries))
+        .clamp(1, 86_400)
 }
 
 /// What an answer means for the account.
@@ -439,7 +561,12 @@ impl Batch<'_> {
     }
 
     /// Sorts what was answered.
-    fn take(&mut self, looked: Option<Looked>, asked: &[(DueLook, &Order, &Parcel)]) -> GoesOn {
+    fn take(
+        &mut self,
+        looked: Option<Looked>,
+        mut elsewhere: HashMap<usize, (&'static str, Telling)>,
+        asked: &[(DueLook, &Order, &Parcel)],
+    ) -> GoesOn {
         let found = match looked {
             None => {
                 for (due, order, parcel) in asked {
@@ -450,12 +577,7 @@ impl Batch<'_> {
             }
             Some(Looked::Answered(found)) => found,
             Some(Looked::Later { after, why }) => {
-                let key = (self.shop.id, self.vendor);
-                let tries = self.engine.fleet.pace(key, |pace| pace.later);
-                let asked_s = after.map(|after| i64::try_from(after.as_secs()).unwrap_or(i64::MAX));
-                let wait_s = asked_s
-                    .unwrap_or(doubled_s(LATER_S.0, LATER_S.1, tries))
-                    .clamp(1, 86_400);
+                let wait_s = wait_s(self.engine, (self.shop.id, self.vendor), after);
                 self.put_back(asked);
                 return GoesOn::Later { wait_s, why };
             }
@@ -465,9 +587,17 @@ impl Batch<'_> {
             }
         };
         let mut found = found.into_iter();
-        for (due, order, parcel) in asked {
-            match found.next() {
-                Some(Found::Told(telling)) => self.told(due, order, parcel, *telling),
+        for (n, (due, order, parcel)) in asked.iter().enumerate() {
+            let one = found.next();
+            if let Some((vendor, telling)) = elsewhere.remove(&n) {
+                // As often unknown here as before: the next look goes on to the same account.
+                self.told(due, order, parcel, telling, (vendor, due.failures));
+                continue;
+            }
+            match one {
+                Some(Found::Told(telling)) => {
+                    self.told(due, order, parcel, *telling, (self.vendor, 0));
+                }
                 Some(Found::Unknown) | None => self.nothing(due, order, parcel, "unknown"),
                 Some(Found::Unreadable(why)) => {
                     tracing::warn!(vendor = self.vendor, %why, "a courier's answer could not be understood");
@@ -485,21 +615,29 @@ impl Batch<'_> {
         }
     }
 
-    fn told(&mut self, due: &DueLook, order: &Order, parcel: &Parcel, telling: Telling) {
+    /// `by`: who told it, and how many looks in a row found nothing at the account that is asked first.
+    fn told(
+        &mut self,
+        due: &DueLook,
+        order: &Order,
+        parcel: &Parcel,
+        telling: Telling,
+        by: (&'static str, u16),
+    ) {
+        let (vendor, failures) = by;
         let hash = hash_of(&telling);
         let courier = due.look.courier;
         if due.told == Some(hash) {
             self.answer(order, parcel, LookAnswer::Same);
             *self.quiet.entry(courier).or_default() += 1;
-            metrics::counter!("dopo_looks_total", "vendor" => self.vendor, "found" => "unchanged")
+            metrics::counter!("dopo_looks_total", "vendor" => vendor, "found" => "unchanged")
                 .increment(1);
             let next = self.next_look(due, order, parcel);
-            self.end(due, next, 0, Some(hash), Some(self.now));
+            self.end(due, next, failures, Some(hash), Some(self.now));
             return;
         }
         *self.news.entry(courier).or_default() += 1;
-        metrics::counter!("dopo_looks_total", "vendor" => self.vendor, "found" => "news")
-            .increment(1);
+        metrics::counter!("dopo_looks_total", "vendor" => vendor, "found" => "news").increment(1);
         if parcel.last_ask().is_some_and(|ask| ask.answer.is_none()) {
             let news = parcel.clone().hear(&telling, self.now);
             let said = if news {
@@ -516,10 +654,10 @@ impl Batch<'_> {
         // The telling before may come again: then it is news again.
         let lease = due.look.next_at.unwrap_or(self.now).as_second();
         let id = format!("{}:{hash:016x}:{lease}", due.look.number);
-        self.intakes.push(intake(self.vendor, id, self.now, event));
+        self.intakes.push(intake(vendor, id, self.now, event));
         // Taking it in plans the next look by the parcel's new state; this stands where it changes nothing.
         let next = parcel.next_look(self.now, &self.zone);
-        self.end(due, next, 0, Some(hash), Some(self.now));
+        self.end(due, next, failures, Some(hash), Some(self.now));
     }
 
     /// Says what the courier answered to a person's question, where one waits. It goes before the news themselves: a

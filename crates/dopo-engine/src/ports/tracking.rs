@@ -7,8 +7,8 @@ use dopo_core::advance::{CourierCall, Look};
 use dopo_core::id::{CustomerId, EffectId, OrderId, ShopId};
 use dopo_core::order::Order;
 use dopo_core::parcel::Courier;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 /// Looks claimed at once at most.
 pub const LOOKS_CLAIM_MAX: usize = 500;
@@ -134,6 +134,22 @@ pub struct CourierAccountRow {
     pub day: Option<Date>,
     /// Calls made on `day`.
     pub used: u32,
+    /// No call before then; none when there was never a reason to wait.
+    pub turn_at: Option<Timestamp>,
+}
+
+/// When an account's next call may begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallTurn {
+    /// Then, and it is taken.
+    At {
+        /// When.
+        at: Timestamp,
+        /// How many calls in a row were put off before it.
+        put_off: u32,
+    },
+    /// Not before then, which is too late for whoever asked: nothing is taken.
+    NotBefore(Timestamp),
 }
 
 /// Days for which a photo of a problem is kept after the last case of its order was closed; after it came, where there was
@@ -284,6 +300,26 @@ pub trait CourierStore: Send + Sync + 'static {
         calls: u32,
         per_day: Option<u32>,
     ) -> Result<bool, StoreError>;
+
+    /// Takes an account's next turn to call, so that calls begin at least `gap` after each other whichever node makes them
+    /// (`gap` may be zero: then a turn is only read). `latest` is the latest beginning that is of use. An account that is
+    /// not there has its turn at `now`.
+    async fn take_turn(
+        &self,
+        shop: ShopId,
+        vendor: &str,
+        now: Timestamp,
+        gap: SignedDuration,
+        latest: Timestamp,
+    ) -> Result<CallTurn, StoreError>;
+    /// The courier asked to wait until then: no node calls before, and one more call in a row was put off. `None`: a call
+    /// went well, none in a row was.
+    async fn put_off_calls(
+        &self,
+        shop: ShopId,
+        vendor: &str,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
 
     // ---- photos ----------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ use dopo_core::parcel::{
 use dopo_engine::couriers::{AskStanding, CourierAccountError};
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::courier::{Allowance, Looked, Released};
-use dopo_engine::ports::tracking::AccountState;
-use dopo_engine::ports::{Clock, Entropy};
+use dopo_engine::ports::tracking::{AccountState, CallTurn};
+use dopo_engine::ports::{Clock, Entropy, InboxRow, Store};
 use dopo_engine::secrets::MasterKey;
 use dopo_engine::{Engine, Settings, worker};
 use dopo_testkit::build::{order_told, t0};
@@ -44,6 +44,7 @@ impl Entropy for Counted {
 
 struct House {
     engine: Arc<Engine>,
+    store: Arc<dyn Store>,
     couriers: PlayedCouriers,
     clock: Arc<Hands>,
     shop: ShopId,
@@ -63,9 +64,10 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let store = crate::serve(&folder.path().join("dopo.db")).await;
         let shop = crate::shop(&store, "bottega").await;
+        let store: Arc<dyn Store> = Arc::new(store);
         let clock = Arc::new(Hands(Mutex::new(t0())));
         let engine = Engine::start(
-            Arc::new(store),
+            Arc::clone(&store),
             clock.clone(),
             Arc::new(Counted(AtomicU64::new(0))),
             None,
@@ -81,6 +83,7 @@ impl House {
             .unwrap();
         House {
             engine,
+            store,
             couriers,
             clock,
             shop,
@@ -351,6 +354,83 @@ async fn a_courier_that_answers_later_is_left_alone_and_its_looks_come_first() {
     );
     let order = house.order("BRT1").await;
     assert_eq!(order.tracked[0].state, ParcelState::InTransit);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_is_told_to_wait_all_nodes_wait() {
+    let house = House::with_brt().await;
+    let second = Engine::start(
+        Arc::clone(&house.store),
+        house.clock.clone(),
+        Arc::new(Counted(AtomicU64::new(1 << 32))),
+        None,
+        MasterKey::new([7; 32]),
+        Settings::default(),
+    )
+    .await
+    .unwrap();
+    let couriers = Arc::new(house.couriers.clone());
+    second.use_couriers(couriers).await.unwrap();
+    house.ship("BRT1").await;
+    house.play("BRT1", &[(1, ParcelState::InTransit)]);
+    house.couriers.with(|play| {
+        play.instead.push_back(Looked::Later {
+            after: Some(Duration::from_secs(30 * 3_600)),
+            why: "too many requests".to_owned(),
+        });
+    });
+    assert_eq!(house.pass(12).await, 1, "it is told to wait for a day");
+    for _ in 0..12 {
+        *house.clock.0.lock().unwrap() += SignedDuration::from_hours(1);
+        worker::settle(&second).await.unwrap();
+    }
+    assert_eq!(house.calls(), 1, "the other node waits, too");
+    *house.clock.0.lock().unwrap() += SignedDuration::from_hours(12);
+    let now = house.clock.now();
+    let turn = second
+        .store()
+        .take_turn(house.shop, "played_brt", now, SignedDuration::ZERO, now)
+        .await;
+    let turn = turn.unwrap();
+    assert!(matches!(turn, CallTurn::At { put_off: 1, .. }), "{turn:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_one_account_does_not_know_is_asked_for_at_another() {
+    let house = House::with_brt().await;
+    house.add("played_collector", &BRT[1..]).await;
+    house.couriers.with(|play| play.ignorant.push("played_brt"));
+    house.ship("BRT1").await;
+    house.play("BRT1", &[(1, ParcelState::InTransit)]);
+    let asked_of = || house.couriers.with(|play| play.asked_of.clone());
+    while asked_of().len() < 3 {
+        house.pass(1).await;
+    }
+    assert_eq!(asked_of(), ["played_brt"; 3], "first it is asked itself");
+    let state = async || house.order("BRT1").await.tracked[0].state;
+    assert_ne!(state().await, ParcelState::InTransit);
+    while asked_of().len() < 5 {
+        house.pass(1).await;
+    }
+    assert_eq!(asked_of()[3..], ["played_brt", "played_collector"]);
+    assert_eq!(state().await, ParcelState::InTransit);
+    let raw = house.engine.store().inbox(house.shop, None, None, 50).await;
+    let from = |row: &InboxRow| row.source == "played_collector";
+    assert!(raw.unwrap().iter().any(from), "who told it is seen");
+    // The one that knows it is asked on, at every look.
+    house.play(
+        "BRT1",
+        &[(1, ParcelState::InTransit), (30, ParcelState::Delivered)],
+    );
+    house.pass(48).await;
+    assert_eq!(state().await, ParcelState::Delivered);
+
+    // Where there is no other account, nobody else is asked.
+    let house = House::with_brt().await;
+    house.ship("BRT2").await;
+    house.pass(24 * 10).await;
+    let calls = house.couriers.with(|play| play.asked_of.clone());
+    assert!(calls.len() > 4 && calls.iter().all(|vendor| *vendor == "played_brt"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -625,7 +705,10 @@ impl House {
     async fn ask(&self, number: &str) -> AskStanding {
         let shop = self.engine.shop(self.shop).unwrap();
         let order = self.order(number).await;
-        let asked = self.engine.ask_courier(&shop, &order, &order.tracked[0]);
+        let by = InstructedBy::Buyer;
+        let asked = self
+            .engine
+            .ask_courier(&shop, &order, &order.tracked[0], by);
         asked.await.unwrap()
     }
 

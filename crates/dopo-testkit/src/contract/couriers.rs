@@ -9,11 +9,11 @@ use dopo_core::id::{CustomerId, EffectId, OrderId, RunId, ShopId};
 use dopo_core::parcel::{Courier, HoldAction, HoldAnswer};
 use dopo_engine::ports::store::StoreError;
 use dopo_engine::ports::tracking::{
-    AccountState, CallDone, DueLook, FeedMoved, LookDone, PHOTO_DAYS, PHOTO_DAYS_MAX,
+    AccountState, CallDone, CallTurn, DueLook, FeedMoved, LookDone, PHOTO_DAYS, PHOTO_DAYS_MAX,
     PHOTOS_PER_ORDER_MAX, PhotoRow,
 };
-use jiff::Timestamp;
 use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -390,6 +390,66 @@ pub async fn a_days_budget_is_spent_and_not_overspent(store: Subject) {
     assert!(spend(tuesday, 5_000, None).await.unwrap());
     let account = store.courier_accounts(shop).await.unwrap().remove(0);
     assert_eq!((account.day, account.used), (Some(tuesday), 5_005));
+}
+
+pub async fn an_accounts_calls_keep_their_distance_whoever_makes_them(store: Subject) {
+    let (shop, other) = (shop(&store).await, super::shop(&store).await);
+    for of in [shop, other] {
+        store
+            .save_courier_account(of, "dhl", b"sealed", t(1))
+            .await
+            .unwrap();
+    }
+    let gap = SignedDuration::from_secs(5);
+    let take = async |now: i64, gap, latest: i64| {
+        let turn = store.take_turn(shop, "dhl", t(now), gap, t(latest));
+        turn.await.unwrap()
+    };
+    let at = |at, put_off| CallTurn::At { at: t(at), put_off };
+    // Asked at the same moment, they begin one after the other.
+    assert_eq!(take(100, gap, 160).await, at(100, 0));
+    assert_eq!(take(100, gap, 160).await, at(105, 0));
+    assert_eq!(take(101, gap, 160).await, at(110, 0));
+    // What comes too late is not taken.
+    assert_eq!(take(101, gap, 114).await, CallTurn::NotBefore(t(115)));
+    assert_eq!(take(101, gap, 115).await, at(115, 0));
+    assert_eq!(
+        take(300, gap, 360).await,
+        at(300, 0),
+        "nobody waits for what is gone"
+    );
+    // Without a gap a turn is only read.
+    let none = SignedDuration::ZERO;
+    assert_eq!(take(301, none, 360).await, at(305, 0));
+    assert_eq!(take(301, none, 360).await, at(305, 0));
+    assert_eq!(take(301, none, 304).await, CallTurn::NotBefore(t(305)));
+
+    // The courier asks to wait: nobody calls before, and how often it did is counted until a call goes well.
+    let put_off = async |until: Option<i64>| {
+        let until = until.map(t);
+        store.put_off_calls(shop, "dhl", until).await.unwrap();
+    };
+    put_off(Some(900)).await;
+    put_off(Some(400)).await;
+    let account = store.courier_accounts(shop).await.unwrap().remove(0);
+    assert_eq!(account.turn_at, Some(t(900)));
+    assert_eq!(take(306, gap, 366).await, CallTurn::NotBefore(t(900)));
+    assert_eq!(take(306, none, 366).await, CallTurn::NotBefore(t(900)));
+    assert_eq!(take(880, gap, 940).await, at(900, 2));
+    put_off(None).await;
+    assert_eq!(take(910, gap, 940).await, at(910, 0));
+
+    // Others have turns of their own, an account given anew begins afresh, and one that is not there does not wait.
+    let others = store.take_turn(other, "dhl", t(910), gap, t(910));
+    assert_eq!(others.await.unwrap(), at(910, 0));
+    put_off(Some(5_000)).await;
+    store
+        .save_courier_account(shop, "dhl", b"anew", t(911))
+        .await
+        .unwrap();
+    assert_eq!(take(911, gap, 911).await, at(911, 0));
+    let nobodys = store.take_turn(shop, "ups", t(1), gap, t(1));
+    assert_eq!(nobodys.await.unwrap(), at(1, 0));
 }
 
 pub async fn photos_are_kept_for_their_order(store: Subject) {
