@@ -152,7 +152,7 @@ pub enum Event {
         #[serde(flatten)]
         outcome: HoldOutcome,
     },
-    /// A person asks that the courier be asked for a parcel now (ours).
+    /// A person, or the shop ([`OPERATOR`]), asks that the courier be asked for a parcel now (ours).
     LookAsked {
         /// Which parcel.
         parcel: ParcelRef,
@@ -361,12 +361,15 @@ pub enum Origin {
     Import,
 }
 
+/// The source of what somebody in the shop did.
+pub const OPERATOR: &str = "operator";
+
 /// An event on its way into the world.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Arrival {
     /// Whose shop.
     pub shop: ShopId,
-    /// Who sent it (`shopify`, `woocommerce`, `events`, `api`, `import`, `pages`, `engine`).
+    /// Who sent it (`shopify`, `woocommerce`, `events`, `api`, `import`, `pages`, `engine`, [`OPERATOR`]).
     pub source: String,
     /// The sender's id: unique with shop and source.
     pub external_id: String,

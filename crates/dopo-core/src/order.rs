@@ -247,6 +247,17 @@ impl ProblemKind {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.as_str() == name)
     }
+
+    /// The kind of the task that a report of it opens: the case is open until that task is done.
+    pub fn task(self) -> &'static str {
+        match self {
+            ProblemKind::NotReceived => "problem_not_received",
+            ProblemKind::Damaged => "problem_damaged",
+            ProblemKind::WrongItem => "problem_wrong_item",
+            ProblemKind::Missing => "problem_missing",
+            ProblemKind::Other => "problem_other",
+        }
+    }
 }
 
 /// A problem that a person reported on their page.

@@ -2,7 +2,7 @@
 
 use super::facts::happening;
 use super::world::World;
-use crate::event::{Arrival, Happening, Moment};
+use crate::event::{Arrival, Happening, Moment, OPERATOR};
 use crate::id::{EffectId, OrderId, RunId};
 use crate::order::{
     Order, PROBLEM_CHARS_MAX, PROBLEM_PHOTOS_MAX, PROBLEMS_MAX, Problem, ProblemKind,
@@ -382,7 +382,7 @@ impl World<'_> {
         }
     }
 
-    /// Keeps a person's question to the courier, if it may be asked now; the look is planned with the others.
+    /// Keeps a question of a person, or of the shop, to the courier, if it may be asked now; the look is planned with the others.
     pub(super) fn look_asked(&mut self, id: OrderId, told: &ParcelSnapshot, arrival: &Arrival) {
         let zone = self.zone().clone();
         let Some(order) = self.loaded.orders.get(&id) else {
@@ -399,7 +399,7 @@ impl World<'_> {
         };
         let order = self.loaded.orders.get_mut(&id);
         if let Some(parcel) = order.and_then(|order| order.known_parcel_mut(told)) {
-            parcel.ask(arrival.known_at);
+            parcel.ask(arrival.known_at, arrival.source == OPERATOR);
             self.orders.insert(id);
             self.count("looks.asked", courier.as_str(), 1);
         }
@@ -450,18 +450,18 @@ impl World<'_> {
         order.problems.drain(..over);
         self.orders.insert(id);
         self.count("problems.reported", kind.as_str(), 1);
-        let (task, words) = match kind {
-            ProblemKind::NotReceived => ("problem_not_received", "Pacco non ricevuto"),
-            ProblemKind::Damaged => ("problem_damaged", "Merce arrivata danneggiata"),
-            ProblemKind::WrongItem => ("problem_wrong_item", "Articolo sbagliato"),
-            ProblemKind::Missing => ("problem_missing", "Manca qualcosa"),
-            ProblemKind::Other => ("problem_other", "Problema segnalato"),
+        let words = match kind {
+            ProblemKind::NotReceived => "Pacco non ricevuto",
+            ProblemKind::Damaged => "Merce arrivata danneggiata",
+            ProblemKind::WrongItem => "Articolo sbagliato",
+            ProblemKind::Missing => "Manca qualcosa",
+            ProblemKind::Other => "Problema segnalato",
         };
         let title = format!("{words}: ordine {number}");
         let due_at = arrival
             .occurred_at
             .checked_add(SignedDuration::from_hours(24));
-        self.task(customer, Some(id), task, &title, due_at.ok());
+        self.task(customer, Some(id), kind.task(), &title, due_at.ok());
         let base = happening(arrival, Moment::ProblemReported, customer).about_order(id);
         out.push(match seq {
             Some(seq) => base.about_parcel(seq),

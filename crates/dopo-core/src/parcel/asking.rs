@@ -1,4 +1,4 @@
-//! A person has the courier asked for a parcel now: when that helps, how often it may be done, and what came of it.
+//! A person, or somebody in the shop, has the courier asked for a parcel now: when that helps, how often it may be done, and what came of it.
 //!
 //! A look that somebody asks for is the same look that comes by itself, only sooner: it costs the same call of the
 //! courier's allowance. That is why it is offered only where something is wrong, and seldom.
@@ -47,11 +47,14 @@ impl LookAnswer {
     }
 }
 
-/// A question of a person to the courier.
+/// A question of a person or of somebody in the shop to the courier.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LookAsked {
     /// When it was asked for.
     pub at: Timestamp,
+    /// Whether somebody in the shop asked, not the person who waits for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_shop: bool,
     /// What the courier said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<LookAnswer>,
@@ -105,10 +108,11 @@ impl Parcel {
         self.asked.last()
     }
 
-    /// Keeps a question.
-    pub fn ask(&mut self, at: Timestamp) {
+    /// Keeps a question of the person, or of the shop.
+    pub fn ask(&mut self, at: Timestamp, by_shop: bool) {
         self.asked.push(LookAsked {
             at,
+            by_shop,
             answer: None,
             answered_at: None,
         });
@@ -339,7 +343,7 @@ mod tests {
         );
         assert!(may(&order, 0, Some("2026-11-21T08:50:00Z"), NOW).is_ok());
 
-        order.tracked[0].ask(ts(NOW));
+        order.tracked[0].ask(ts(NOW), false);
         let asked = order.tracked[0].asked[0];
         assert!(asked.is_open(ts("2026-11-21T09:29:59Z")));
         assert!(!asked.is_open(ts("2026-11-21T09:30:00Z")));
@@ -349,7 +353,7 @@ mod tests {
         assert!(may(&order, 0, None, "2026-11-21T10:00:00Z").is_ok());
 
         for hour in 10..15 {
-            order.tracked[0].ask(ts(&format!("2026-11-21T{hour}:00:00Z")));
+            order.tracked[0].ask(ts(&format!("2026-11-21T{hour}:00:00Z")), hour % 2 == 0);
         }
         assert_eq!(order.tracked[0].asked.len(), ASKS_PER_DAY_MAX);
         let later = "2026-11-21T16:00:00Z";
@@ -361,15 +365,15 @@ mod tests {
     #[test]
     fn an_answer_belongs_to_its_question_and_comes_once() {
         let mut parcel = order(&[ParcelState::InTransit]).tracked.remove(0);
-        parcel.ask(ts(NOW));
+        parcel.ask(ts(NOW), true);
         let later = ts("2026-11-21T09:01:00Z");
         assert!(!parcel.answer_ask(later, LookAnswer::Same, later));
         assert!(parcel.answer_ask(ts(NOW), LookAnswer::Same, later));
         assert!(!parcel.answer_ask(ts(NOW), LookAnswer::News, later));
         let last = parcel.last_ask().unwrap();
         assert_eq!(
-            (last.answer, last.answered_at),
-            (Some(LookAnswer::Same), Some(later))
+            (last.answer, last.answered_at, last.by_shop),
+            (Some(LookAnswer::Same), Some(later), true)
         );
         assert!(!last.is_open(later));
     }

@@ -375,7 +375,7 @@ fn of_order(order: Order, story: &mut Vec<Entry>) {
     story.push(entry);
 }
 
-/// That its person had the courier asked for a parcel, and what it said.
+/// That its person or the shop had the courier asked for a parcel, and what it said.
 fn of_ask(order: &Order, seq: u16, ask: &LookAsked) -> Entry {
     let (id, number) = (order.id, &order.snapshot.number);
     let (it, en) = match ask.answer {
@@ -387,12 +387,17 @@ fn of_ask(order: &Order, seq: u16, ask: &LookAsked) -> Entry {
             "it can tell nothing about this parcel",
         ),
     };
+    let (who_it, who_en) = if ask.by_shop {
+        ("Il negozio", "The shop")
+    } else {
+        ("Il cliente", "The customer")
+    };
     Entry::new(
         "parcel",
         format!("ask-{id}-{seq}-{}", ask.at.as_microsecond()),
         ask.at,
-        "Il cliente ha fatto chiedere al corriere".to_owned(),
-        "The customer had the carrier asked".to_owned(),
+        format!("{who_it} ha fatto chiedere al corriere"),
+        format!("{who_en} had the carrier asked"),
     )
     .detail(format!("{number}, {it}"), format!("{number}, {en}"))
     .about("orders", id)

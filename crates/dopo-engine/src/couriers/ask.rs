@@ -1,23 +1,21 @@
-//! A person's question to the courier: whether it can be asked now, and the asking. The look itself is the poller's, within
+//! A question of a person, or of somebody in the shop, to the courier: whether it can be asked now, and the asking. The look itself is the poller's, within
 //! what the account allows.
 
-use super::Way;
+use super::{Way, after_s};
 use crate::Engine;
 use crate::intake::{IngestError, NewIntake};
 use crate::ports::StoreError;
 use dopo_core::advance::{Shop, courier_of};
-use dopo_core::event::{Event, EventLine, ParcelRef};
+use dopo_core::event::{Event, EventLine, OPERATOR, ParcelRef};
 use dopo_core::id::ShopId;
 use dopo_core::italy::hours::zone_named;
 use dopo_core::order::Order;
-use dopo_core::parcel::{NotAsked, Parcel};
+use dopo_core::parcel::{InstructedBy, NotAsked, Parcel};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::Instant;
 
 /// Seconds for which an account may be put off and still counts as one that answers soon: the gap between two calls.
-const SOON_S: u64 = 60;
+const SOON_S: i64 = 60;
 
 /// How a question to the courier stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,22 +62,27 @@ impl Engine {
             Some(Way::Listen) => return Ok(AskStanding::ByItself),
             Some(Way::Ask(account)) => account,
         };
+        // What the order itself rules out needs no further reading.
+        if let Err(why) = order.may_ask(parcel, None, now, &zone) {
+            return Ok(AskStanding::Not(why));
+        }
         let looked_at = self.store.looked_at(shop.id, order.id, parcel.seq).await?;
         if let Err(why) = order.may_ask(parcel, looked_at, now, &zone) {
             return Ok(AskStanding::Not(why));
         }
-        let soon = Instant::now() + Duration::from_secs(SOON_S);
-        let key = (shop.id, account.vendor.name);
-        let put_off = self.fleet.pace(key, |pace| pace.resume_at);
-        if put_off.is_some_and(|at| at > soon) {
+        let rows = self.store.courier_accounts(shop.id).await?;
+        let known = rows.iter().find(|row| row.vendor == account.vendor.name);
+        let waits_until = after_s(now, SOON_S);
+        if known
+            .and_then(|row| row.turn_at)
+            .is_some_and(|at| at > waits_until)
+        {
             return Ok(AskStanding::Busy);
         }
         if let Some(per_day) = account.desk.allowance().per_day {
             let today = now.to_zoned(TimeZone::UTC).date();
-            let rows = self.store.courier_accounts(shop.id).await?;
-            let used = rows
-                .iter()
-                .find(|row| row.vendor == account.vendor.name && row.day == Some(today))
+            let used = known
+                .filter(|row| row.day == Some(today))
                 .map_or(0, |row| row.used);
             if used >= per_day {
                 return Ok(AskStanding::Busy);
@@ -89,7 +92,8 @@ impl Engine {
     }
 
     /// Has the courier asked for a parcel now, where it may be: durable when it returns [`AskStanding::Free`], and asked
-    /// by the poller's next round. The same question sent twice is asked once.
+    /// by the poller's next round. The same question sent twice is asked once. The same limits hold for its person and for
+    /// the shop: both cost the same call.
     ///
     /// # Errors
     /// When the store does not answer, or the program is stopping.
@@ -98,6 +102,7 @@ impl Engine {
         shop: &Shop,
         order: &Order,
         parcel: &Parcel,
+        by: InstructedBy,
     ) -> Result<AskStanding, IngestError> {
         let standing = self.ask_standing(shop, order, parcel).await;
         let standing = standing.map_err(Arc::new)?;
@@ -116,7 +121,11 @@ impl Engine {
                 },
             },
         };
-        let intake = NewIntake::event("pages", line, None);
+        let source = match by {
+            InstructedBy::Buyer => "pages",
+            InstructedBy::Shop => OPERATOR,
+        };
+        let intake = NewIntake::event(source, line, None);
         self.ingest(shop.id, vec![intake]).await?;
         Ok(AskStanding::Free)
     }

@@ -1,6 +1,7 @@
 //! Parcels in full, the shop's own answer to a hold, and photos of problems.
 
 use crate::api::ask::Told;
+use crate::api::asking::AskShape;
 use crate::api::auth::Caller;
 use crate::api::exceptions::outcome_name;
 use crate::api::orders::find;
@@ -12,7 +13,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dopo_core::access::Scope;
-use dopo_core::order::{PostalAddress, Problem as Reported};
+use dopo_core::advance::Shop;
+use dopo_core::order::{Order, PostalAddress, Problem as Reported};
 use dopo_core::parcel::trouble::Trouble;
 use dopo_core::parcel::{
     DepotHold, HoldAction, HoldAnswer, HoldOutcome, KnownCheckpoint, Parcel, PickupPoint,
@@ -272,12 +274,25 @@ pub(crate) struct ParcelShape {
     weight_g: Option<u32>,
     /// Holds, the newest last.
     holds: Vec<HoldShape>,
+    /// Whether its courier may be asked about it now, and what came of the last question.
+    ask: AskShape,
     /// Its scans, oldest first.
     checkpoints: Vec<CheckpointShape>,
 }
 
 impl ParcelShape {
-    pub(crate) fn new(parcel: &Parcel, rules: &dopo_core::parcel::HoldRules) -> Self {
+    /// A parcel of this order as it stands now.
+    pub(crate) async fn read(
+        app: &App,
+        shop: &Shop,
+        order: &Order,
+        parcel: &Parcel,
+    ) -> Result<Self, Problem> {
+        let ask = AskShape::read(app, shop, order, parcel).await?;
+        Ok(ParcelShape::new(parcel, &shop.settings.hold, ask))
+    }
+
+    fn new(parcel: &Parcel, rules: &dopo_core::parcel::HoldRules, ask: AskShape) -> Self {
         let now = words::parcel(parcel.state);
         let told = &parcel.snapshot;
         ParcelShape {
@@ -322,6 +337,7 @@ impl ParcelShape {
                 .iter()
                 .map(|hold| HoldShape::new(hold, rules))
                 .collect(),
+            ask,
             checkpoints: parcel
                 .checkpoints
                 .iter()
@@ -461,7 +477,8 @@ impl From<HoldError> for Problem {
     }
 }
 
-fn no_order() -> Problem {
+/// 404 for an order that is not there.
+pub(crate) fn no_order() -> Problem {
     Problem::not_found("This shop has no order with this id.")
 }
 
@@ -507,7 +524,8 @@ pub(crate) async fn answer_hold(
         .tracked
         .get(usize::from(seq))
         .ok_or(HoldError::NoParcel)?;
-    Ok(Json(ParcelShape::new(parcel, &caller.shop.settings.hold)))
+    let shape = ParcelShape::read(&app, &caller.shop, &order, parcel).await?;
+    Ok(Json(shape))
 }
 
 /// A photo that came with a problem. Only for people who are signed in.

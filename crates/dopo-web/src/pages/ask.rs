@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use dopo_core::parcel::InstructedBy;
 use dopo_engine::couriers::AskStanding;
 use std::net::SocketAddr;
 
@@ -116,7 +117,7 @@ pub(crate) async fn act(
     }
     let done = app
         .engine
-        .ask_courier(&found.shop, &found.order, parcel)
+        .ask_courier(&found.shop, &found.order, parcel, InstructedBy::Buyer)
         .await;
     match done {
         Ok(AskStanding::Free) => Ok(Redirect::to(&found.back()).into_response()),

@@ -1,14 +1,18 @@
-//! `/o/{token}/ask/{seq}`: asking the courier now, from the button of the order page to the courier's answer on it.
+//! Asking the courier now: from the button of the order page (`/o/{token}/ask/{seq}`) to the courier's answer on it, and the
+//! same for the people of the shop (`/api/v1/orders/{id}/parcels/{seq}/ask-courier`).
 
+use crate::api::{key, master, other_shop, said, signed_in};
 use crate::customer_pages::ship;
 use crate::support::{House, hidden};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use dopo_core::access::Role;
 use dopo_core::event::Event;
 use dopo_core::parcel::{Checkpoint, ParcelState, ScanSource, Telling};
 use dopo_engine::tokens::Token;
 use dopo_engine::worker::settle;
 use dopo_testkit::build;
 use dopo_testkit::couriers::PlayedCouriers;
+use serde_json::json;
 use std::sync::Arc;
 
 const DAY_S: i64 = 86_400;
@@ -164,5 +168,111 @@ async fn a_courier_that_tells_by_itself_has_no_button_and_the_page_says_so() {
         said.contains("A questo corriere non si può chiedere"),
         "{said}"
     );
+    assert_eq!(calls(&couriers), 0);
+}
+
+const ASK: &str = "/api/v1/orders/1001/parcels/0/ask-courier";
+
+#[tokio::test]
+async fn the_shop_has_the_courier_asked_and_reads_what_it_said() {
+    let (house, couriers, path) = late("played_brt").await;
+    let who = master(&house).await;
+    let before = calls(&couriers);
+    let parcel = async || {
+        let order = house.read(&who, "/api/v1/orders/1001").await;
+        order["parcels"][0]["ask"].clone()
+    };
+    let standing = parcel().await;
+    assert_eq!(
+        (&standing["standing"], &standing["last"]),
+        (&json!("free"), &json!(null))
+    );
+
+    let asked = house.ask(&who, Method::POST, ASK, None).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
+    let ask = &asked.json()["ask"];
+    assert_eq!(
+        (&ask["standing"], &ask["last"]["by"], &ask["last"]["answer"]),
+        (&json!("asked"), &json!("shop"), &json!(null))
+    );
+    assert!(ask["again_at"].is_string());
+    // The same limits hold for the shop and for its customer, together.
+    let again = house.ask(&who, Method::POST, ASK, None).await;
+    assert_eq!(said(&again), (409, "ask_asked".into()));
+    let page = house.get(&path).await.text();
+    assert!(page.contains("Lo abbiamo chiesto al corriere "), "{page}");
+    assert!(!page.contains("Chiedi ora al corriere"), "{page}");
+
+    settle(&house.engine).await.unwrap();
+    settle(&house.engine).await.unwrap();
+    assert_eq!(calls(&couriers), before + 1);
+    assert_eq!(parcel().await["last"]["answer"], "same");
+    let order = house.read(&who, "/api/v1/orders/1001").await;
+    let customer = order["customer_id"].as_str().expect("whose");
+    let story = house
+        .read(&who, &format!("/api/v1/customers/{customer}/timeline"))
+        .await;
+    let mut entries = story["items"].as_array().expect("entries").iter();
+    let told =
+        entries.find(|entry| entry["title_it"] == "Il negozio ha fatto chiedere al corriere");
+    assert!(told.is_some(), "{story}");
+    let log = house.read(&who, "/api/v1/audit?action=courier.").await;
+    assert_eq!(log["items"][0]["action"], "courier.asked");
+}
+
+#[tokio::test]
+async fn only_those_who_may_have_the_courier_asked_and_only_in_their_shop() {
+    let (house, couriers, _) = late("played_brt").await;
+    let before = calls(&couriers);
+    for (role, status) in [(Role::Viewer, 403), (Role::Developer, 403)] {
+        let who = signed_in(&house, role).await;
+        let answer = house.ask(&who, Method::POST, ASK, None).await;
+        assert_eq!(answer.status, status, "{role:?}: {}", answer.text());
+    }
+    let reader = key(&house, house.shop, &["orders:read"]).await;
+    let refused = house.ask(&reader, Method::POST, ASK, None).await;
+    assert_eq!(said(&refused), (403, "scope_missing".into()));
+    let other = other_shop(&house).await;
+    let stranger = key(&house, other, &["orders:write"]).await;
+    let answer = house.ask(&stranger, Method::POST, ASK, None).await;
+    assert_eq!(said(&answer), (404, "not_found".into()));
+    let who = master(&house).await;
+    for path in [
+        "/api/v1/orders/1001/parcels/7/ask-courier",
+        "/api/v1/orders/1001/parcels/x/ask-courier",
+        "/api/v1/orders/nothing/parcels/0/ask-courier",
+    ] {
+        let answer = house.ask(&who, Method::POST, path, None).await;
+        assert_eq!(said(&answer), (404, "not_found".into()), "{path}");
+    }
+    settle(&house.engine).await.unwrap();
+    assert_eq!(calls(&couriers), before);
+    let care = signed_in(&house, Role::Care).await;
+    let answer = house.ask(&care, Method::POST, ASK, None).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn the_shop_hears_why_the_courier_is_not_asked() {
+    let (house, couriers, _) = late("played_brt").await;
+    let who = master(&house).await;
+    house.clock.pass(-15 * 60);
+    let looked = house.ask(&who, Method::POST, ASK, None).await;
+    assert_eq!(said(&looked), (409, "ask_looked".into()));
+    house.clock.pass(15 * 60);
+    let removed = house
+        .engine
+        .remove_courier_account(house.shop, "played_brt");
+    removed.await.expect("it was there");
+    let nobody = house.ask(&who, Method::POST, ASK, None).await;
+    assert_eq!(said(&nobody), (409, "ask_nobody".into()));
+    assert!(calls(&couriers) > 0);
+
+    let (house, couriers, _) = late("played_push").await;
+    let who = master(&house).await;
+    let by_itself = house.ask(&who, Method::POST, ASK, None).await;
+    assert_eq!(said(&by_itself), (409, "ask_by_itself".into()));
+    let order = house.read(&who, "/api/v1/orders/1001").await;
+    assert_eq!(order["parcels"][0]["ask"]["standing"], "by_itself");
     assert_eq!(calls(&couriers), 0);
 }

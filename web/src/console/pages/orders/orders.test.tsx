@@ -49,6 +49,7 @@ test("a checkpoint that the carrier took back is struck and said", async () => {
     cancelled: false,
     act_by: "nobody",
     former_numbers: [],
+    ask: { standing: "nobody" },
     holds: [],
     checkpoints: [
       checkpoint("2026-11-20T10:00:00Z", "Consegnato", { revoked_at: "2026-11-20T15:00:00Z" }),
@@ -68,6 +69,17 @@ test("a tab narrows the list to where orders stand", async () => {
   expect(await screen.findByText("Tutti i pacchi viaggiano come devono.")).toBeDefined();
   expect(router.state.location.search).toEqual({ standing: "trouble" });
   expect(asked.at(-1)?.query).toEqual({ standing: "trouble" });
+});
+
+test("a place of the address narrows the list", async () => {
+  const asked = serve({ "GET /orders": { items: [], next: null } });
+  await show(<Orders />, { at: "/orders?standing=trouble&province=BO", as: care });
+  expect(await screen.findByText("Nessun ordine così")).toBeDefined();
+  expect(asked.find((one) => one.path === "/orders")?.query).toEqual({
+    standing: "trouble",
+    province: "BO",
+  });
+  expect(screen.getByRole("combobox", { name: "Dove" })).toHaveProperty("value", "Bologna (BO)");
 });
 
 test("what a parcel's state means to the shop", () => {

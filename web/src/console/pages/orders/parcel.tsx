@@ -3,6 +3,7 @@ import { said, useLang } from "../../i18n/lang";
 import { MoneyText, Time, useFormat } from "../../ui/format";
 import { Notice } from "../../ui/notice";
 import { Facts, Section } from "../../ui/section";
+import { AskCourier } from "./ask";
 import { HoldSection } from "./hold";
 import css from "./orders.module.css";
 import type { Checkpoint, ParcelFull } from "./types";
@@ -61,6 +62,14 @@ export function ParcelSection({
         <Notice>{t("parcels:delay_told", { day: format.date(parcel.delay_told) })}</Notice>
       )}
       <Standing parcel={parcel} promisedOn={promisedOn} />
+      {orderId && (
+        <AskCourier
+          orderId={orderId}
+          seq={parcel.seq}
+          ask={parcel.ask}
+          troubled={Boolean(parcel.trouble ?? parcel.delay_told)}
+        />
+      )}
       {hold && orderId && <HoldSection orderId={orderId} seq={parcel.seq} hold={hold} />}
       {parcel.checkpoints.length === 0 ? (
         <p className="muted">{t("no_checkpoints")}</p>

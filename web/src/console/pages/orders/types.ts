@@ -33,6 +33,7 @@ export interface OrderRow {
 
 export type Checkpoint = Schemas["CheckpointShape"];
 export type Hold = Schemas["HoldShape"] & { address?: PostalAddress | null };
+export type ParcelAsk = Schemas["AskShape"];
 export type Reported = Schemas["ReportedShape"];
 export type ParcelFull = With<Schemas["ParcelShape"], { holds: Hold[] }>;
 
