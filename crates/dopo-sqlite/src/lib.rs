@@ -196,6 +196,16 @@ mod plans {
                 "orders_by_standing (shop_id=? AND standing=? AND order_id<?)",
             ),
             (
+                "SELECT order_id, cents FROM risks WHERE shop_id = ?1 AND (cents, order_id) < (?2, ?3)
+                 ORDER BY cents DESC, order_id DESC LIMIT ?4",
+                "COVERING INDEX risks_by_worst (shop_id=? AND (cents,order_id)<(?,?))",
+            ),
+            (
+                "SELECT * FROM tasks WHERE shop_id = ?1 AND order_id = ?2 AND done_at IS NULL
+                 ORDER BY +opened_at DESC, +effect_id DESC LIMIT ?3",
+                "tasks_by_order (shop_id=? AND order_id=?)",
+            ),
+            (
                 "SELECT order_id FROM orders WHERE shop_id = ?1 AND lower(ltrim(number, '#')) >= ?2
                  AND lower(ltrim(number, '#')) < ?3 LIMIT ?4",
                 "COVERING INDEX orders_by_number (shop_id=? AND <expr>>? AND <expr><?)",

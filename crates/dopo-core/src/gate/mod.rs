@@ -189,7 +189,7 @@ mod words;
 pub use decide::{
     DEFER_HOURS_MAX, MIX_CONTACTS_MIN, basis_for, decide, is_promotional, person_zone, traffic,
 };
-pub use page::{PAGE_GOODS_MAX, PageDecision, PageGrant, PageWhy, decide_page};
+pub use page::{PAGE_GOODS_MAX, PageDecision, PageGrant, PageWhy, decide_page, has_open_case};
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,10 @@ use super::decide::ground_of_similar;
 use super::{Ask, Basis, Content, Reason};
 use crate::consent::{Channel, Purpose};
 use crate::customer::Customer;
+use crate::effect::OpenTask;
 use crate::italy::Locale;
 use crate::italy::hours::zone_named;
-use crate::order::{Order, ReturnState, Standing};
+use crate::order::{Order, ProblemKind, ReturnState, Standing};
 use crate::parcel::{Direction, Parcel};
 use crate::product::similar_groups;
 use crate::shop::{ShopSettings, TrackingMode};
@@ -41,7 +42,7 @@ pub enum PageWhy {
     Denied(Reason),
     /// A parcel is late, held, lost, silent, taken back or on its way back.
     ParcelTrouble,
-    /// The person reported a problem with this order.
+    /// The person reported a problem with this order, and its case is still open.
     ProblemReported,
 }
 
@@ -93,10 +94,13 @@ pub enum PageDecision {
 ///
 /// Consent to marketing or soft spam carries it (PRIV-06, PRIV-08), about goods of the groups of this very order: the choice
 /// is made by the order that is looked at and by nothing that the person did elsewhere, so that it is no profiling.
+/// `open_tasks` are the tasks about this order that nobody has done yet: a reported problem stands in the way until its
+/// case is closed ([`has_open_case`]).
 pub fn decide_page(
     shop: &ShopSettings,
     person: &Customer,
     order: &Order,
+    open_tasks: &[OpenTask],
     now: Timestamp,
 ) -> PageDecision {
     let leave = |why| PageDecision::Leave { why };
@@ -131,7 +135,7 @@ pub fn decide_page(
     if in_trouble(shop, order, now) {
         return leave(PageWhy::ParcelTrouble);
     }
-    if !order.problems.is_empty() {
+    if has_open_case(order, open_tasks) {
         return leave(PageWhy::ProblemReported);
     }
     PageDecision::Show(PageGrant {
@@ -142,6 +146,13 @@ pub fn decide_page(
             TrackingMode::Aggregate | TrackingMode::Identified => TrackingMode::Aggregate,
         },
     })
+}
+
+/// Whether a problem that was reported about this order is still somebody's task. Another problem that is reported later
+/// opens a case of its own.
+pub fn has_open_case(order: &Order, open_tasks: &[OpenTask]) -> bool {
+    let is_case = |task: &OpenTask| ProblemKind::ALL.iter().any(|kind| kind.task() == task.kind);
+    !order.problems.is_empty() && open_tasks.iter().any(is_case)
 }
 
 /// Whether something about the way of the goods worries somebody.

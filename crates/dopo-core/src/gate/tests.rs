@@ -4,9 +4,10 @@ use super::*;
 use crate::cart::CartSnapshot;
 use crate::consent::{ConsentAct, ConsentSource, ConsentState, Consents, Topic};
 use crate::customer::{Contact, PersonDetails};
+use crate::effect::OpenTask;
 use crate::id::{CustomerId, OrderId, RunId};
 use crate::money::Money;
-use crate::order::{OrderLine, OrderSnapshot, PaymentState};
+use crate::order::{OrderLine, OrderSnapshot, PaymentState, Problem, ProblemKind};
 use crate::parcel::{Direction, Parcel, ParcelState};
 use crate::shop::Seller;
 use jiff::SignedDuration;
@@ -616,13 +617,29 @@ fn chair() -> Order {
     order
 }
 
+/// What there is to do about an order as long as nobody has done it.
+fn open_tasks(order: &Order) -> Vec<OpenTask> {
+    let of = |problem: &Problem| task(problem.kind.task());
+    order.problems.iter().map(of).collect()
+}
+
+fn task(kind: &str) -> OpenTask {
+    OpenTask {
+        kind: kind.to_owned(),
+        title: kind.to_owned(),
+        due_at: None,
+        promo: false,
+    }
+}
+
 fn page_word(
     person: &Customer,
     change: impl FnOnce(&mut ShopSettings, &mut Order),
 ) -> Result<Basis, PageWhy> {
     let (mut shop, mut order) = (shop(), chair());
     change(&mut shop, &mut order);
-    match decide_page(&shop, person, &order, noon()) {
+    let tasks = open_tasks(&order);
+    match decide_page(&shop, person, &order, &tasks, noon()) {
         PageDecision::Show(grant) => Ok(grant.basis),
         PageDecision::Leave { why } => Err(why),
     }
@@ -734,15 +751,44 @@ fn the_page_shows_no_goods_beside_anything_that_worries_somebody() {
         "what has come is late no more"
     );
     let reported: Spoil = |_, o| {
-        o.problems = vec![crate::order::Problem {
-            kind: crate::order::ProblemKind::Damaged,
-            parcel: None,
-            text: None,
-            photos: Vec::new(),
-            at: noon(),
-        }];
+        o.problems = vec![reported_problem(ProblemKind::Damaged)];
     };
     assert_eq!(of(reported), Err(PageWhy::ProblemReported));
+}
+
+fn reported_problem(kind: ProblemKind) -> Problem {
+    Problem {
+        kind,
+        parcel: None,
+        text: None,
+        photos: Vec::new(),
+        at: noon(),
+    }
+}
+
+#[test]
+fn a_reported_problem_keeps_goods_off_the_page_until_its_case_is_closed() {
+    let word = |problems: &[ProblemKind], tasks: &[OpenTask]| {
+        let mut order = chair();
+        order.problems = problems.iter().copied().map(reported_problem).collect();
+        match decide_page(&shop(), &buyer(), &order, tasks, noon()) {
+            PageDecision::Show(_) => None,
+            PageDecision::Leave { why } => Some(why),
+        }
+    };
+    for kind in ProblemKind::ALL {
+        let case = task(kind.task());
+        assert_eq!(word(&[kind], &[case]), Some(PageWhy::ProblemReported));
+        assert_eq!(word(&[kind], &[]), None, "{kind:?}: its task is done");
+    }
+    // What else there is to do about the order is no case.
+    let other = [task("by_hand"), task("hold_refused")];
+    assert_eq!(word(&[ProblemKind::Damaged], &other), None);
+    // A second report opens a case of its own.
+    let both = [ProblemKind::Damaged, ProblemKind::Missing];
+    let second = [task(ProblemKind::Missing.task())];
+    assert_eq!(word(&both, &second), Some(PageWhy::ProblemReported));
+    assert_eq!(word(&[], &second), None, "nothing was reported");
 }
 
 #[test]
@@ -760,7 +806,7 @@ fn a_click_on_the_page_is_never_counted_to_a_person() {
     ] {
         let mut shop = shop();
         shop.tracking_click_default = set;
-        let word = decide_page(&shop, &person, &chair(), noon());
+        let word = decide_page(&shop, &person, &chair(), &[], noon());
         let PageDecision::Show(grant) = word else {
             panic!("shown: {word:?}");
         };

@@ -498,6 +498,17 @@ pub struct BackupRow {
     pub error: Option<String>,
 }
 
+/// An order with a parcel in trouble.
+#[derive(Clone, Debug)]
+pub struct AtRisk {
+    /// What is at risk with it ([`at_risk_cents`](dopo_core::parcel::trouble::at_risk_cents)), as it was written.
+    pub cents: i64,
+    /// The order.
+    pub order: Order,
+    /// Whose.
+    pub customer: Customer,
+}
+
 /// The store's second half: see the module. Every method is one transaction.
 #[async_trait]
 pub trait ConsoleStore: Send + Sync + 'static {
@@ -517,14 +528,15 @@ pub trait ConsoleStore: Send + Sync + 'static {
         filter: &OrderFilter,
         limit: usize,
     ) -> Result<Vec<(Order, Customer)>, StoreError>;
-    /// Orders with a parcel in trouble, those with most at risk first
-    /// ([`at_risk_cents`](dopo_core::parcel::trouble::at_risk_cents)), with their customers; and how many there are in
+    /// Orders with a parcel in trouble, those with most at risk first and of the same risk the newest, after one of that
+    /// risk and id (at most [`BOARD_ORDERS_MAX`](crate::console::exceptions::BOARD_ORDERS_MAX)); and how many there are in
     /// all, counted up to [`BOARD_COUNTED_MAX`](crate::console::exceptions::BOARD_COUNTED_MAX).
     async fn orders_at_risk(
         &self,
         shop: ShopId,
+        after: Option<(i64, OrderId)>,
         limit: usize,
-    ) -> Result<(Vec<(Order, Customer)>, u64), StoreError>;
+    ) -> Result<(Vec<AtRisk>, u64), StoreError>;
     /// Messages with their people, newest first.
     async fn list_messages(
         &self,
@@ -618,6 +630,13 @@ pub trait ConsoleStore: Send + Sync + 'static {
         &self,
         shop: ShopId,
         customer: CustomerId,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError>;
+    /// Tasks about an order that nobody has done yet, newest first.
+    async fn open_tasks_about(
+        &self,
+        shop: ShopId,
+        order: OrderId,
         limit: usize,
     ) -> Result<Vec<TaskRow>, StoreError>;
 

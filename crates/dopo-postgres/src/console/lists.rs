@@ -6,7 +6,7 @@ use crate::rows::{
     CustomerRow, MessageRow, OrderRow, RunRow, StoredTask, limit as as_limit, read_all, text, us,
 };
 use dopo_core::customer::Customer;
-use dopo_core::id::{CustomerId, RunId, ShopId};
+use dopo_core::id::{CustomerId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::message::MessageStatus;
 use dopo_core::order::Order;
@@ -770,6 +770,28 @@ pub(crate) async fn tasks_of(
         page(limit)
     )
     .fetch_all(&mut *c)
+    .await?;
+    read_all(rows, |row| row.read())
+}
+
+/// Tasks about an order that nobody has done yet, newest first.
+pub(crate) async fn open_tasks_about(
+    pool: &PgPool,
+    shop: ShopId,
+    order: OrderId,
+    limit: usize,
+) -> Result<Vec<TaskRow>, Fault> {
+    let rows = sqlx::query_as!(
+        StoredTask,
+        "-- open_tasks_about()
+         SELECT effect_id, customer_id, order_id, opened_at, done_at, body FROM tasks
+         WHERE shop_id = $1 AND order_id = $2 AND done_at IS NULL
+         ORDER BY opened_at + 0 DESC, effect_id DESC LIMIT $3",
+        shop.0,
+        order.0,
+        page(limit)
+    )
+    .fetch_all(pool)
     .await?;
     read_all(rows, |row| row.read())
 }

@@ -17,7 +17,7 @@ use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::order::Order;
 use dopo_engine::ports::console::{
-    AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
+    AtRisk, AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
     DeliveryStatus, Member, MessageLine, MessageQuery, Named, NoteRow, OrderFilter, PasskeyRow,
     Receivers, SourceHealth, ViewRow, WebhookRow,
 };
@@ -47,9 +47,10 @@ impl ConsoleStore for PostgresStore {
     async fn orders_at_risk(
         &self,
         shop: ShopId,
+        after: Option<(i64, OrderId)>,
         limit: usize,
-    ) -> Result<(Vec<(Order, Customer)>, u64), StoreError> {
-        Ok(risks::worst(&self.pool, shop, limit).await?)
+    ) -> Result<(Vec<AtRisk>, u64), StoreError> {
+        Ok(risks::worst(&self.pool, shop, after, limit).await?)
     }
 
     async fn list_messages(
@@ -171,6 +172,15 @@ impl ConsoleStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<TaskRow>, StoreError> {
         Ok(lists::tasks_of(&self.pool, shop, customer, limit).await?)
+    }
+
+    async fn open_tasks_about(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        Ok(lists::open_tasks_about(&self.pool, shop, order, limit).await?)
     }
 
     async fn views(&self, shop: ShopId, user: Option<i64>) -> Result<Vec<ViewRow>, StoreError> {

@@ -3,11 +3,13 @@
 use crate::fault::Fault;
 use crate::rows::{CustomerRow, OrderRow, limit as as_limit};
 use dopo_core::customer::Customer;
-use dopo_core::id::ShopId;
+use dopo_core::id::{OrderId, ShopId};
 use dopo_core::order::Order;
 use dopo_core::parcel::trouble::at_risk_cents;
 use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX};
+use dopo_engine::ports::AtRisk;
 use sqlx::{PgConnection, PgPool};
+use std::cmp::Reverse;
 
 /// Orders looked at once when a database is filled.
 const FILL_ROWS: i64 = 5_000;
@@ -53,42 +55,54 @@ pub(crate) async fn put(c: &mut PgConnection, shop: ShopId, orders: &[Order]) ->
 pub(crate) async fn worst(
     pool: &PgPool,
     shop: ShopId,
+    after: Option<(i64, OrderId)>,
     limit: usize,
-) -> Result<(Vec<(Order, Customer)>, u64), Fault> {
+) -> Result<(Vec<AtRisk>, u64), Fault> {
+    let (cents, id) = after.map_or((i64::MAX, i64::MAX), |(cents, order)| (cents, order.0));
     let mut c = pool.acquire().await?;
-    let rows: Vec<(i64, i64, String, Option<String>)> = sqlx::query_as(
-        "-- worst()
-         SELECT o.order_id, o.customer_id, o.body, c.body FROM (
-             SELECT shop_id, order_id FROM risks WHERE shop_id = $1 ORDER BY cents DESC LIMIT $2
-         ) r JOIN orders o ON o.shop_id = r.shop_id AND o.order_id = r.order_id
-         LEFT JOIN customers c ON c.shop_id = o.shop_id AND c.customer_id = o.customer_id",
+    let rows = sqlx::query!(
+        r#"-- worst()
+        SELECT r.cents AS "cents!", o.order_id AS "order_id!", o.customer_id AS "customer_id!", o.body AS "body!",
+            c.body AS "customer?" FROM (
+            SELECT shop_id, order_id, cents FROM risks WHERE shop_id = $1 AND (cents, order_id) < ($2, $3)
+            ORDER BY cents DESC, order_id DESC LIMIT $4
+        ) r JOIN orders o ON o.shop_id = r.shop_id AND o.order_id = r.order_id
+        LEFT JOIN customers c ON c.shop_id = o.shop_id AND c.customer_id = o.customer_id"#,
+        shop.0,
+        cents,
+        id,
+        as_limit(limit.min(BOARD_ORDERS_MAX))
     )
-    .bind(shop.0)
-    .bind(as_limit(limit.min(BOARD_ORDERS_MAX)))
     .fetch_all(&mut *c)
     .await?;
-    let counted: i64 = sqlx::query_scalar(
-        "-- worst()\nSELECT count(*) FROM (SELECT 1 FROM risks WHERE shop_id = $1 LIMIT $2) r",
+    let counted = sqlx::query_scalar!(
+        r#"-- worst()
+        SELECT count(*) AS "n!" FROM (SELECT 1 FROM risks WHERE shop_id = $1 LIMIT $2) r"#,
+        shop.0,
+        BOARD_COUNTED_MAX as i64
     )
-    .bind(shop.0)
-    .bind(BOARD_COUNTED_MAX as i64)
     .fetch_one(&mut *c)
     .await?;
     let mut found = Vec::with_capacity(rows.len());
-    for (order_id, customer_id, body, customer) in rows {
+    for row in rows {
         let order = OrderRow {
-            order_id,
-            customer_id,
-            body,
+            order_id: row.order_id,
+            customer_id: row.customer_id,
+            body: row.body,
         }
         .read()?;
-        let customer = match customer {
+        let customer_id = row.customer_id;
+        let customer = match row.customer {
             Some(body) => CustomerRow { customer_id, body }.read()?,
             None => Customer::new(order.customer_id, order.snapshot.placed_at),
         };
-        found.push((order, customer));
+        found.push(AtRisk {
+            cents: row.cents,
+            order,
+            customer,
+        });
     }
-    found.sort_by_key(|(order, _)| (std::cmp::Reverse(at_risk_cents(order)), order.id));
+    found.sort_by_key(|one| Reverse((one.cents, one.order.id)));
     Ok((found, counted.unsigned_abs()))
 }
 

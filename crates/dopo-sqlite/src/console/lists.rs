@@ -698,6 +698,25 @@ pub(crate) fn tasks_of(
     )
 }
 
+/// Tasks about an order that nobody has done yet, newest first.
+pub(crate) fn open_tasks_about(
+    c: &Connection,
+    shop: ShopId,
+    order: OrderId,
+    limit: usize,
+) -> Result<Vec<TaskRow>, StoreError> {
+    all(
+        c,
+        &format!(
+            "SELECT {} FROM tasks WHERE shop_id = ?1 AND order_id = ?2 AND done_at IS NULL
+             ORDER BY +opened_at DESC, +effect_id DESC LIMIT ?3",
+            rows::TASK
+        ),
+        params![shop.0, order.0, page(limit)],
+        rows::task,
+    )
+}
+
 // ---- the inbox -----------------------------------------------------------------------------------------------------
 
 /// Raw events, newest first, without their bodies.

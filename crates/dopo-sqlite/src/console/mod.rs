@@ -16,7 +16,7 @@ use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::order::Order;
 use dopo_engine::ports::console::{
-    AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
+    AtRisk, AuditRow, BackupRow, ConsoleStore, CustomerFilter, DeliveryOutcome, DeliveryRow,
     DeliveryStatus, Member, MessageLine, MessageQuery, Named, NoteRow, OrderFilter, PasskeyRow,
     Receivers, SourceHealth, ViewRow, WebhookRow,
 };
@@ -50,9 +50,11 @@ impl ConsoleStore for SqliteStore {
     async fn orders_at_risk(
         &self,
         shop: ShopId,
+        after: Option<(i64, OrderId)>,
         limit: usize,
-    ) -> Result<(Vec<(Order, Customer)>, u64), StoreError> {
-        self.read(move |c| risks::worst(c, shop, limit)).await
+    ) -> Result<(Vec<AtRisk>, u64), StoreError> {
+        self.read(move |c| risks::worst(c, shop, after, limit))
+            .await
     }
 
     async fn list_messages(
@@ -189,6 +191,16 @@ impl ConsoleStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<TaskRow>, StoreError> {
         self.read(move |c| lists::tasks_of(c, shop, customer, limit))
+            .await
+    }
+
+    async fn open_tasks_about(
+        &self,
+        shop: ShopId,
+        order: OrderId,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        self.read(move |c| lists::open_tasks_about(c, shop, order, limit))
             .await
     }
 

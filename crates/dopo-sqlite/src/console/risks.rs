@@ -3,12 +3,14 @@
 use crate::rows::{self, all, number, run};
 use crate::{read, refused};
 use dopo_core::customer::Customer;
-use dopo_core::id::ShopId;
+use dopo_core::id::{OrderId, ShopId};
 use dopo_core::order::Order;
 use dopo_core::parcel::trouble::at_risk_cents;
 use dopo_engine::console::exceptions::{BOARD_COUNTED_MAX, BOARD_ORDERS_MAX};
+use dopo_engine::ports::AtRisk;
 use dopo_engine::ports::store::StoreError;
 use rusqlite::{Connection, params};
+use std::cmp::Reverse;
 
 /// Orders looked at once when a database is filled.
 const FILL_ROWS: i64 = 5_000;
@@ -37,18 +39,25 @@ pub(crate) fn put(c: &Connection, shop: ShopId, order: &Order) -> Result<(), Sto
 pub(crate) fn worst(
     c: &Connection,
     shop: ShopId,
+    after: Option<(i64, OrderId)>,
     limit: usize,
-) -> Result<(Vec<(Order, Customer)>, u64), StoreError> {
+) -> Result<(Vec<AtRisk>, u64), StoreError> {
     let limit = i64::try_from(limit.min(BOARD_ORDERS_MAX)).unwrap_or(i64::MAX);
+    let (cents, id) = after.map_or((i64::MAX, i64::MAX), |(cents, order)| (cents, order.0));
     let orders = all(
         c,
         &format!(
-            "SELECT {} FROM (SELECT order_id AS risky FROM risks WHERE shop_id = ?1 ORDER BY cents DESC LIMIT ?2)
-             JOIN orders ON shop_id = ?1 AND order_id = risky",
+            "SELECT risk, {} FROM (
+                 SELECT order_id AS risky, cents AS risk FROM risks
+                 WHERE shop_id = ?1 AND (cents, order_id) < (?2, ?3) ORDER BY cents DESC, order_id DESC LIMIT ?4
+             ) JOIN orders ON shop_id = ?1 AND order_id = risky",
             rows::ORDER
         ),
-        params![shop.0, limit],
-        rows::order,
+        params![shop.0, cents, id, limit],
+        |row| {
+            let cents: i64 = row.get("risk").map_err(refused)?;
+            Ok((cents, rows::order(row)?))
+        },
     )?;
     let counted = number(
         c,
@@ -56,12 +65,16 @@ pub(crate) fn worst(
         params![shop.0, BOARD_COUNTED_MAX as i64],
     )?;
     let mut found = Vec::with_capacity(orders.len());
-    for order in orders {
+    for (cents, order) in orders {
         let customer = read::customer(c, shop, order.customer_id)?
             .unwrap_or_else(|| Customer::new(order.customer_id, order.snapshot.placed_at));
-        found.push((order, customer));
+        found.push(AtRisk {
+            cents,
+            order,
+            customer,
+        });
     }
-    found.sort_by_key(|(order, _)| (std::cmp::Reverse(at_risk_cents(order)), order.id));
+    found.sort_by_key(|one| Reverse((one.cents, one.order.id)));
     Ok((found, counted.unwrap_or_default().unsigned_abs()))
 }
 

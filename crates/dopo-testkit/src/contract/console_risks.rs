@@ -34,12 +34,38 @@ fn write(orders: &[Order]) -> Writes {
 }
 
 async fn board(store: &Subject, shop: ShopId, limit: usize) -> (Vec<i64>, u64) {
-    let (found, all) = store.orders_at_risk(shop, limit).await.unwrap();
-    let ids = found.into_iter().map(|(order, person)| {
-        assert_eq!(person.id, order.customer_id);
-        order.id.0
+    let (found, all) = store.orders_at_risk(shop, None, limit).await.unwrap();
+    let ids = found.into_iter().map(|one| {
+        assert_eq!(one.customer.id, one.order.customer_id);
+        assert_eq!(Some(one.cents), at_risk_cents(&one.order));
+        one.order.id.0
     });
     (ids.collect(), all)
+}
+
+pub async fn orders_in_trouble_are_reached_to_the_last_one(store: Subject) {
+    let here = shop(&store).await;
+    let other = shop(&store).await;
+    // Many are of the same price.
+    let cents = [900, 900, 700, 900, 700, 0, 900];
+    let ids = 1_i64..;
+    let orders: Vec<Order> = ids
+        .zip(cents)
+        .map(|(id, cents)| with_parcel(id, cents, ParcelState::Lost))
+        .collect();
+    put(&store, here, write(&orders)).await;
+    put(&store, other, write(&orders[..1])).await;
+    for size in [1, 2, 3, 10] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.orders_at_risk(here, after, size).await.unwrap();
+            assert_eq!(page.1, cents.len() as u64, "how many there are in all");
+            let Some(last) = page.0.last() else { break };
+            after = Some((last.cents, last.order.id));
+            seen.extend(page.0.iter().map(|one| one.order.id.0));
+        }
+        assert_eq!(seen, [7, 4, 2, 1, 5, 3, 6], "{size} at once");
+    }
 }
 
 pub async fn orders_in_trouble_stand_by_what_is_at_risk(store: Subject) {

@@ -105,6 +105,39 @@ pub async fn tasks_are_opened_and_done_by_hand(store: Subject) {
     );
 }
 
+pub async fn what_is_to_do_about_an_order_is_found_until_it_is_done(store: Subject) {
+    let shop_a = shop(&store).await;
+    let shop_b = shop(&store).await;
+    let people = Writes {
+        customers: vec![customer(1, "anna@posta.example")],
+        ..Writes::default()
+    };
+    put(&store, shop_a, people).await;
+    for (n, about) in [(1, Some(7)), (2, Some(7)), (3, Some(8)), (4, None)] {
+        let mut task = task(n, 1, t(n));
+        task.order_id = about.map(OrderId);
+        store.add_task(shop_a, &task).await.unwrap();
+    }
+    let about = async |shop, order: i64, limit| {
+        let rows = store.open_tasks_about(shop, OrderId(order), limit);
+        let rows = rows.await.unwrap().into_iter();
+        rows.map(|row| row.task.effect).collect::<Vec<_>>()
+    };
+    let id = |n| EffectId::derive(RunId(n), 1, 9);
+    assert_eq!(about(shop_a, 7, 9).await, [id(2), id(1)]);
+    assert_eq!(about(shop_a, 7, 1).await, [id(2)]);
+    assert_eq!(about(shop_a, 8, 9).await, [id(3)]);
+    assert_eq!(about(shop_a, 9, 9).await, Vec::new());
+    assert_eq!(about(shop_b, 7, 9).await, Vec::new());
+    store
+        .set_task_done(shop_a, id(2), Some(t(9)))
+        .await
+        .unwrap();
+    assert_eq!(about(shop_a, 7, 9).await, [id(1)]);
+    store.set_task_done(shop_a, id(2), None).await.unwrap();
+    assert_eq!(about(shop_a, 7, 9).await, [id(2), id(1)], "open again");
+}
+
 fn view(name: &str, user: Option<i64>) -> ViewRow {
     ViewRow {
         id: 0,

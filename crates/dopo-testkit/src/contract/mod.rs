@@ -123,11 +123,13 @@ macro_rules! store_contract {
             console: active_runs_are_listed_by_step;
             console_named: a_page_names_its_people_and_orders_in_one_reading;
             console_risks: orders_in_trouble_stand_by_what_is_at_risk;
+            console_risks: orders_in_trouble_are_reached_to_the_last_one;
             console_risks: a_forgotten_person_is_on_no_board;
             console_work: raw_events_are_listed_without_bodies;
             console_work: a_bad_note_is_refused;
             console_work: notes_are_kept_newest_first;
             console_work: tasks_are_opened_and_done_by_hand;
+            console_work: what_is_to_do_about_an_order_is_found_until_it_is_done;
             console_work: views_are_everybodys_or_ones_own;
             console_work: the_audit_log_is_read_page_by_page;
             console_work: a_role_holds_in_one_shop_or_in_all;
@@ -154,6 +156,7 @@ macro_rules! store_contract {
             couriers: a_call_is_tried_until_it_is_done_and_never_twice_at_once;
             couriers: courier_accounts_are_kept_sealed_and_refused_once;
             couriers: a_days_budget_is_spent_and_not_overspent;
+            couriers: an_accounts_calls_keep_their_distance_whoever_makes_them;
             couriers: photos_are_kept_for_their_order;
             couriers: photos_go_some_time_after_their_case_is_closed;
             couriers: forgetting_ends_looks_calls_and_photos;

@@ -1,6 +1,7 @@
 //! The API under `/api/v1`: bearer keys or the console's session, JSON, problem documents. Described in `docs/api.md`.
 
 pub(crate) mod ask;
+pub(crate) mod asking;
 pub(crate) mod auth;
 pub(crate) mod consents;
 pub(crate) mod counters;
@@ -91,8 +92,13 @@ pub(crate) fn routes(app: &App) -> Router<App> {
             "/api/v1/orders/{id}/parcels/{seq}/hold-answer",
             post(parcels::answer_hold),
         )
+        .route(
+            "/api/v1/orders/{id}/parcels/{seq}/ask-courier",
+            post(asking::ask_courier),
+        )
         .route("/api/v1/orders/{id}/photos/{photo}", get(parcels::photo))
         .route("/api/v1/exceptions", get(exceptions::list))
+        .route("/api/v1/exceptions.csv", get(exceptions::csv))
         .route("/api/v1/couriers/performance", get(couriers::performance))
         .route(
             "/api/v1/couriers/performance.csv",

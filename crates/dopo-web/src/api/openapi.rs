@@ -3,8 +3,8 @@
 
 use crate::api::desk;
 use crate::api::{
-    consents, counters, coupons, couriers, customers, events, exceptions, journeys, live, messages,
-    orders, parcels, ready, search, tasks, templates, today,
+    asking, consents, counters, coupons, couriers, customers, events, exceptions, journeys, live,
+    messages, orders, parcels, ready, search, tasks, templates, today,
 };
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -46,8 +46,10 @@ use utoipa::OpenApi;
         orders::list,
         orders::show,
         parcels::answer_hold,
+        asking::ask_courier,
         parcels::photo,
         exceptions::list,
+        exceptions::csv,
         couriers::performance,
         couriers::performance_csv,
         couriers::contacts,

@@ -243,7 +243,13 @@ pub(crate) async fn show(
         shop: caller.id(),
         order: order.id,
     });
-    let page_goods = decide_page(&caller.shop.settings, &person, &order, app.engine.now()).into();
+    let cases = app.engine.open_cases(caller.id(), &order).await?;
+    let now = app.engine.now();
+    let page_goods = decide_page(&caller.shop.settings, &person, &order, &cases, now).into();
+    let mut parcels = Vec::with_capacity(order.tracked.len());
+    for parcel in &order.tracked {
+        parcels.push(ParcelShape::read(&app, &caller.shop, &order, parcel).await?);
+    }
     let shown = visible(&caller, Some(&person));
     let standing = words::standing(order.standing());
     let mut told = serde_json::to_value(&order).unwrap_or(Value::Null);
@@ -264,11 +270,7 @@ pub(crate) async fn show(
         standing_it: standing.it,
         standing_en: standing.en,
         customer: shown.map(PersonShort::new),
-        parcels: order
-            .tracked
-            .iter()
-            .map(|parcel| ParcelShape::new(parcel, &caller.shop.settings.hold))
-            .collect(),
+        parcels,
         problems: order.problems.iter().map(ReportedShape::from).collect(),
         returns: order
             .returns

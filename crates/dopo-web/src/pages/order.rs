@@ -135,7 +135,8 @@ pub(crate) async fn show(
     let now = app.engine.now();
     let mut view = order_view(settings, &found.order, voice, now, &found.base);
     ask::offer(&app, &token, &found, &mut view);
-    let offer = decide_page(settings, &found.customer, &found.order, now);
+    let cases = app.engine.open_cases(found.shop.id, &found.order).await?;
+    let offer = decide_page(settings, &found.customer, &found.order, &cases, now);
     // Which goods they are changes no version: questions for news read nothing of them.
     let shown = matches!(offer, PageDecision::Show(_));
     let version = version_of(&(&view, shown), voice);

@@ -7,7 +7,9 @@ use dopo_core::access::Role;
 use dopo_core::counter::Counters;
 use dopo_core::event::{Event, ParcelRef};
 use dopo_core::order::{Order, ProblemKind};
+use dopo_core::parcel::trouble::Trouble;
 use dopo_core::parcel::{Checkpoint, ParcelState, Telling};
+use dopo_engine::console::exceptions::BoardQuery;
 use dopo_engine::ports::PhotoRow;
 use dopo_testkit::build;
 use dopo_testkit::couriers::PlayedCouriers;
@@ -244,6 +246,25 @@ async fn the_board_shows_what_costs_most_and_what_expires_next() {
         )
         .await;
     assert_eq!(soon["items"].as_array().unwrap().len(), 1);
+    let on = format!(
+        "/api/v1/exceptions?trouble=held&sort=deadline&limit=1&cursor={}",
+        soon["next"].as_str().expect("there is one more")
+    );
+    let rest = house.read(&who, &on).await;
+    assert_eq!((names(&rest).len(), &rest["next"]), (1, &Value::Null));
+    assert_ne!(names(&rest), names(&soon));
+    // A cursor goes on with the question it came from.
+    let other_sort = on.replace("&sort=deadline", "");
+    let refused = house.ask(&who, Method::GET, &other_sort, None).await;
+    assert_eq!(said(&refused), (422, "cursor_unreadable".into()));
+    let file = house
+        .ask(&who, Method::GET, "/api/v1/exceptions.csv", None)
+        .await;
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    let text = file.text();
+    assert_eq!(text.lines().count(), 3, "a head and two parcels: {text}");
+    assert!(text.contains("\"BRT\",\"BRT1001\""), "{text}");
+    assert!(!text.contains("@"), "nobody's address: {text}");
     let none = house.read(&who, "/api/v1/exceptions?trouble=lost").await;
     assert_eq!(none["items"], json!([]));
     // Whoever may not see people sees the parcels without them.
@@ -257,6 +278,61 @@ async fn the_board_shows_what_costs_most_and_what_expires_next() {
         json!([])
     );
     assert_ne!(first.id, second.id);
+}
+
+#[tokio::test]
+async fn every_parcel_in_trouble_is_reached_however_many_there_are() {
+    let house = House::new().await;
+    for n in 1..=7 {
+        held(&house, &format!("100{n}")).await;
+    }
+    let engine = &house.engine;
+    let page = async |query: &BoardQuery| engine.exceptions(house.shop, query).await.unwrap();
+    let whole = page(&BoardQuery::default()).await;
+    assert_eq!((whole.exceptions.len(), whole.next), (7, None));
+    assert_eq!((whole.orders, whole.orders_all), (7, 7));
+    assert_eq!(
+        whole.counts.into_iter().collect::<Vec<_>>(),
+        [(Trouble::Held, 7)]
+    );
+    for (block_orders, rows) in [(1, 1), (2, 3), (3, 2), (3, 3), (7, 7), (7, 2), (10, 4)] {
+        for by_deadline in [false, true] {
+            let mut query = BoardQuery {
+                by_deadline,
+                rows,
+                block_orders,
+                ..BoardQuery::default()
+            };
+            let mut seen = Vec::new();
+            loop {
+                let board = page(&query).await;
+                assert!(board.exceptions.len() <= rows);
+                seen.extend(board.exceptions.iter().map(|one| one.order.id));
+                let Some(next) = board.next else { break };
+                query.from = next;
+            }
+            assert_eq!(
+                seen.len(),
+                7,
+                "{block_orders} orders a block, {rows} a page"
+            );
+            seen.sort();
+            seen.dedup();
+            assert_eq!(seen.len(), 7, "each once");
+        }
+    }
+    // Where nothing is what was asked for, the end is found all the same.
+    let mut query = BoardQuery {
+        trouble: Some(Trouble::Lost),
+        block_orders: 1,
+        ..BoardQuery::default()
+    };
+    let mut pages = 1;
+    while let Some(next) = page(&query).await.next {
+        query.from = next;
+        pages += 1;
+    }
+    assert_eq!(pages, 2);
 }
 
 #[tokio::test]

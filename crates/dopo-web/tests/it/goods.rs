@@ -220,6 +220,20 @@ async fn no_goods_without_notice_or_switch_or_beside_a_problem() {
             },
         )
         .await;
-    assert!(!house.get(&path).await.text().contains(HEADING));
+    let reported = house.get(&path).await;
+    assert!(!reported.text().contains(HEADING));
     assert_eq!(why(&house).await, (false, "problem_reported".to_owned()));
+
+    // Its case is closed: the page is as it was, and so it is until the case is opened again.
+    let store = house.engine.store();
+    let case = store.tasks(house.shop, true, 9).await.unwrap().remove(0);
+    let (case, now) = (case.task.effect, house.engine.now());
+    let set = async |at| store.set_task_done(house.shop, case, at).await.unwrap();
+    assert_eq!(set(Some(now)).await, Some(true));
+    let closed = house.get(&path).await;
+    assert!(closed.text().contains(HEADING));
+    assert_ne!(reported.header("etag"), closed.header("etag"));
+    assert_eq!(why(&house).await, (true, "soft_spam".to_owned()));
+    set(None).await;
+    assert!(!house.get(&path).await.text().contains(HEADING));
 }

@@ -36,19 +36,22 @@ export function useGet<T>(path: string, { query, topics, enabled, every, keep }:
   });
 }
 
-/** A list of the API, page after page. */
-export function useList<T>(path: string, { query, topics, enabled }: Asked = {}) {
+/** A list of the API, page after page. `P` is a page that says more than its rows. */
+export function useList<T, P extends Page<T> = Page<T>>(
+  path: string,
+  { query, topics, enabled }: Asked = {},
+) {
   const shop = useMaybeSession()?.shop.slug ?? null;
   const found = useInfiniteQuery<
-    Page<T>,
+    P,
     Error,
-    InfiniteData<Page<T>, string | null>,
+    InfiniteData<P, string | null>,
     readonly unknown[],
     string | null
   >({
     queryKey: [shop, path, query ?? {}, "list"],
     queryFn: ({ signal, pageParam }) =>
-      api.get<Page<T>>(path, { query: { ...query, cursor: pageParam }, signal }),
+      api.get<P>(path, { query: { ...query, cursor: pageParam }, signal }),
     initialPageParam: null,
     getNextPageParam: (last) => last.next,
     meta: { topics },
@@ -61,6 +64,8 @@ export function useList<T>(path: string, { query, topics, enabled }: Asked = {})
   return {
     /** Undefined until the first page is there. */
     items,
+    /** The first page, with what it says beside its rows. */
+    first: found.data?.pages[0],
     error: found.error,
     loading: found.isPending && found.fetchStatus !== "idle",
     /** Shows the rows of the question before while the new ones are on their way. */
@@ -71,8 +76,8 @@ export function useList<T>(path: string, { query, topics, enabled }: Asked = {})
   };
 }
 
-/** What `useList` gives. */
-export type List<T> = ReturnType<typeof useList<T>>;
+/** What `useList` gives to a table. */
+export type List<T> = Omit<ReturnType<typeof useList<T>>, "first">;
 
 /** A change; afterwards everything about the topics is asked for again. */
 export function useChange<TIn = void, TOut = unknown>(

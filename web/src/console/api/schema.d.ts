@@ -148,6 +148,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coupons/{code}/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Redeems a code. */
+        post: operations["redeemCoupon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/courier-accounts": {
         parameters: {
             query?: never;
@@ -556,8 +573,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Parcels in trouble, those first that cost most: the value at risk times four when the deadline is within a day or has passed, times three within two days, times two within four, halved once the courier was told what to do with a hold. */
+        /** Parcels in trouble, those first that cost most: the value at risk times four when the deadline is within a day or has passed, times three within two days, times two within four, halved once the courier was told what to do with a hold. Read in blocks of 1,000 orders by what is at risk with them: within a block parcels stand as asked for, then comes the next block. */
         get: operations["exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole board as a CSV file of at most 200,000 lines, sent block by block, without people. */
+        get: operations["exportExceptions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -753,6 +787,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change one's own name and language */
+        patch: operations["change_profile"];
         trace?: never;
     };
     "/api/v1/me/passkeys": {
@@ -953,6 +1004,23 @@ export interface paths {
         get: operations["getOrder"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/parcels/{seq}/ask-courier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the courier asked for a parcel now. The same limits hold as for the button on the customer's page, and together with it: at most once an hour for a parcel and six times a day for an order, and only where something is wrong. */
+        post: operations["askCourier"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1694,12 +1762,63 @@ export interface components {
              */
             street: string | null;
         };
+        /** @description How a question to the courier about a parcel stands. */
+        AskShape: {
+            /**
+             * Format: date-time
+             * @description With `asked`: when the next question is taken.
+             */
+            again_at?: string | null;
+            last?: components["schemas"]["AskedShape"] | null;
+            /**
+             * Format: date-time
+             * @description With `looked`: when Dopo looked.
+             */
+            looked_at?: string | null;
+            /**
+             * @description `free`: it may be asked now. Else why not: `no_use` (nothing is wrong, or nothing more is to come), `asked` (within the
+             *     last hour), `looked` (Dopo looked minutes ago), `day_over` (six questions about this order today), `by_itself` (it
+             *     cannot be asked, it tells by itself), `busy` (its account takes no more calls now), `nobody` (no account of the shop
+             *     covers it).
+             * @example free
+             */
+            standing: string;
+        };
+        /** @description A question to the courier. */
+        AskedShape: {
+            /** @description `news`, `same` (no news) or `unknown` (it can tell nothing about this parcel); null as long as it has not answered. */
+            answer?: string | null;
+            /**
+             * Format: date-time
+             * @description When it answered.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            at: string;
+            /** @description `buyer` or `shop`. */
+            by: string;
+        };
         /** @description The browser's answer to a sign-in challenge. */
         Assertion: {
             /** @description Of the challenge. */
             challenge_id: string;
             /** @description What `credential.toJSON()` gives. */
             credential: Record<string, never>;
+        };
+        /** @description People for whom something is going wrong now. */
+        AtRiskShape: {
+            /** @description How they are counted. */
+            definition: components["schemas"]["TextShape"];
+            /**
+             * Format: int64
+             * @description How many, each once: counted among the first 50,000 orders with a parcel in trouble and as many tasks.
+             */
+            n: number;
+            /** @description Where in the console they are. */
+            people: string;
         };
         /** @description A backup made or tried. */
         Backup: {
@@ -2111,6 +2230,7 @@ export interface components {
          *       "percent": 15,
          *       "reason": null,
          *       "redeemed_at": null,
+         *       "redeemed_for": null,
          *       "valid": true
          *     }
          */
@@ -2140,9 +2260,11 @@ export interface components {
             reason?: string | null;
             /**
              * Format: date-time
-             * @description When an order used it.
+             * @description When it was used.
              */
             redeemed_at?: string | null;
+            /** @description What it was redeemed for, where that was said. */
+            redeemed_for?: string | null;
             /** @description Whether it holds now, by our clock. */
             valid: boolean;
         };
@@ -2626,7 +2748,7 @@ export interface components {
              */
             weight: number;
         };
-        /** @description The board. */
+        /** @description A page of the board. */
         ExceptionsShape: {
             /** @description At risk with all of them, in the shop's currency; other currencies are left out. */
             at_risk: components["schemas"]["Money"];
@@ -2634,7 +2756,9 @@ export interface components {
             counts: components["schemas"]["TroubleCount"][];
             /** @description The parcels asked for. */
             items: components["schemas"]["ExceptionRow"][];
-            /** @description Orders looked at: those with most at risk. */
+            /** @description Ask on with `?cursor=` and this; null on the last page. */
+            next?: string | null;
+            /** @description Orders looked at for counts and sum: on the first page the 1,000 with most at risk, then those that follow. */
             orders: number;
             /**
              * Format: int64
@@ -3258,6 +3382,11 @@ export interface components {
              */
             id: string;
             /**
+             * @description What they are called, where they said it.
+             * @example Mara Conti
+             */
+            name?: string | null;
+            /**
              * Format: int32
              * @description Passkeys they have.
              */
@@ -3405,6 +3534,11 @@ export interface components {
         };
         /** @description A key to make. */
         NewKey: {
+            /**
+             * @description What it is called, on one line of at most 80 characters; longer ones are cut.
+             * @example Magazzino
+             */
+            name?: string | null;
             /**
              * @description What it may do; nothing that its maker may not do.
              * @example [
@@ -3596,12 +3730,12 @@ export interface components {
             orders_trouble?: number | null;
             /**
              * Format: int64
-             * @description Messages that may leave now; null where several shops share the queue.
+             * @description Messages that may leave now; where several shops share the queue, among the first 50,000 of this one.
              */
             queue_due?: number | null;
             /**
              * Format: int64
-             * @description Messages that wait for their time.
+             * @description Messages that wait for their time, counted alike.
              */
             queue_later?: number | null;
             /**
@@ -4352,6 +4486,8 @@ export interface components {
              * @description Until when.
              */
             act_deadline?: string | null;
+            /** @description Whether its courier may be asked about it now, and what came of the last question. */
+            ask: components["schemas"]["AskShape"];
             /** @description The shop took it back. */
             cancelled: boolean;
             /** @description Carrier as the shop names it. */
@@ -4628,6 +4764,19 @@ export interface components {
             /** @description What happened, in a few words. */
             title: string;
         };
+        /** @description What one is called and spoken to in; what is left out stays. */
+        Profile: {
+            /**
+             * @description The language of the console: `it` or `en`.
+             * @example it
+             */
+            locale?: string | null;
+            /**
+             * @description One's name, on one line of at most 80 characters; longer ones are cut, empty takes it away.
+             * @example Mara Conti
+             */
+            name?: string | null;
+        };
         /** @description Where to go on. */
         ProviderFinished: {
             /**
@@ -4698,6 +4847,19 @@ export interface components {
             name_it: string;
             /** @description What starts it. */
             trigger: components["schemas"]["TextShape"];
+        };
+        /**
+         * @description What a code is redeemed for.
+         * @example {
+         *       "order": "1001"
+         *     }
+         */
+        Redeem: {
+            /**
+             * @description Number of the order or receipt, at most 100 characters; the platform's id of an order where there is one. Told again
+             *     for the same, nothing happens; without it every call is a use of its own.
+             */
+            order?: string | null;
         };
         /**
          * @description A remark of the checker.
@@ -5323,6 +5485,7 @@ export interface components {
         };
         /** @description The first page. */
         TodayShape: {
+            at_risk?: components["schemas"]["AtRiskShape"] | null;
             /** @description By channel, journey, province and region. */
             breakdown: components["schemas"]["Breakdown"];
             /**
@@ -6135,6 +6298,56 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    redeemCoupon: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+                /** @description The same key with the same body gets the first answer again; with another body 422 `idempotency_key_reused`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The code. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Redeem"];
+            };
+        };
+        responses: {
+            /** @description The code, used now or before for the same. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponShape"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["Missing"];
+            /** @description `coupon_redeemed`: used for something else. `coupon_expired`: the offer has ended. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     courier_accounts: {
         parameters: {
             query?: never;
@@ -6572,6 +6785,11 @@ export interface operations {
                 marketing_email?: boolean;
                 /** @description Whose address bounced for good, or who complained. */
                 unreachable?: boolean;
+                /**
+                 * @description Who is at risk (`true`) or is not (`false`): they have an order with a parcel in trouble, or a task that is open
+                 *     because something failed.
+                 */
+                at_risk?: boolean;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Rows, at most 200. */
@@ -6635,6 +6853,11 @@ export interface operations {
                 marketing_email?: boolean;
                 /** @description Whose address bounced for good, or who complained. */
                 unreachable?: boolean;
+                /**
+                 * @description Who is at risk (`true`) or is not (`false`): they have an order with a parcel in trouble, or a task that is open
+                 *     because something failed.
+                 */
+                at_risk?: boolean;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Rows, at most 200. */
@@ -7375,6 +7598,8 @@ export interface operations {
                  * @example deadline
                  */
                 sort?: string;
+                /** @description `next` of the page before, with the same trouble and sort. */
+                cursor?: string;
                 /** @description Rows, at most 200. */
                 limit?: number;
             };
@@ -7394,6 +7619,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionsShape"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NoShop"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportExceptions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `held`, `attempt_failed`, `refused`, `lost`, `returning`, `returned`, `expired`, `silent`, `shop_acts` or `delayed`.
+                 * @example held
+                 */
+                trouble?: string;
+                /**
+                 * @description `cost` (value at risk × urgency, the usual) or `deadline` (what expires next).
+                 * @example deadline
+                 */
+                sort?: string;
+                /** @description `next` of the page before, with the same trouble and sort. */
+                cursor?: string;
+                /** @description Rows, at most 200. */
+                limit?: number;
+            };
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A CSV file, UTF-8, formula-safe. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -8005,6 +8274,73 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Profile"];
+            };
+        };
+        responses: {
+            /** @description Changed; `GET /api/v1/session` tells it from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description `unauthorized`: nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NoShop"];
+            /** @description `demo`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            /** @description `fields_invalid`: no such language; `json_unreadable`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     passkeys: {
         parameters: {
             query?: never;
@@ -8328,6 +8664,17 @@ export interface operations {
                 customer?: string;
                 /** @description Only about this order. */
                 order?: string;
+                /**
+                 * @description Only to these provinces, two letters each, with commas: where the order goes that the message is about, else
+                 *     where its person is. The newest 50,000 messages are looked at.
+                 * @example BO,MO
+                 */
+                province?: string;
+                /**
+                 * @description Only to a region of Italy: all its provinces.
+                 * @example emilia_romagna
+                 */
+                region?: string;
                 /** @description Only decided before this message (as `cursor`, by its id). */
                 before?: string;
                 /** @description `next` of the page before. */
@@ -8516,6 +8863,17 @@ export interface operations {
                 standing?: string;
                 /** @description Only of this person. */
                 customer?: string;
+                /**
+                 * @description Only to these provinces, two letters each, with commas; where it is not told where an order goes, its person's
+                 *     counts. Of each the newest 50,000 orders are looked at.
+                 * @example BO,MO
+                 */
+                province?: string;
+                /**
+                 * @description Only to a region of Italy: all its provinces.
+                 * @example emilia_romagna
+                 */
+                region?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Rows, at most 200. */
@@ -8574,6 +8932,51 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["Missing"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    askCourier: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a session: the shop, by its slug. A key knows its shop. */
+                "Dopo-Shop"?: components["parameters"]["Shop"];
+                /** @description The same key with the same body gets the first answer again; with another body 422 `idempotency_key_reused`. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Our id of the order, else the platform's. */
+                id: string;
+                /** @description The parcel's number within the order, from 0. */
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parcel; the answer stands in `ask.last` within about a minute. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParcelShape"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["Missing"];
+            /** @description `ask_` and why not, as `ask.standing` of the parcel names it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

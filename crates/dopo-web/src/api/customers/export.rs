@@ -15,7 +15,7 @@ use dopo_core::access::Scope;
 use serde_json::json;
 
 /// One cell of a CSV line: quoted, and a text that a spreadsheet would take for a formula is given an apostrophe (SEC-08).
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = text.replace('"', "\"\"");
     if risky {

@@ -32,8 +32,9 @@ const held = {
   weight: 51600,
 };
 
-const board = (items: unknown[]) => ({
+const board = (items: unknown[], next: string | null = null) => ({
   items,
+  next,
   counts: items.length > 0 ? [{ trouble: "held", n: items.length }] : [],
   at_risk: { cents: 12900 * items.length, currency: "EUR" },
   orders: items.length,
@@ -66,4 +67,19 @@ test("an empty board says so", async () => {
   serve({ "GET /exceptions": board([]) });
   await show(<Exceptions />, { at: "/orders/exceptions", as: care });
   expect(await screen.findAllByText(/Nessun pacco è in difficoltà/)).not.toHaveLength(0);
+});
+
+test("more parcels follow, down to the last one", async () => {
+  const user = userEvent.setup();
+  const second = { ...held, order_id: "8", order_number: "#1008" };
+  const asked = serve({
+    "GET /exceptions": (one: { query: Record<string, string> }) =>
+      one.query.cursor ? board([second]) : board([held], "on"),
+  });
+  await show(<Exceptions />, { at: "/orders/exceptions", as: care });
+  await user.click(await screen.findByRole("button", { name: "Mostra altro" }));
+  expect(await screen.findByText("#1008")).toBeDefined();
+  expect(screen.getByText("#1007")).toBeDefined();
+  expect(asked.at(-1)?.query).toMatchObject({ cursor: "on", sort: "cost" });
+  expect(screen.queryByRole("button", { name: "Mostra altro" })).toBeNull();
 });

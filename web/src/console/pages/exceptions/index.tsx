@@ -1,8 +1,10 @@
-import { NativeSelect, SegmentedControl } from "@mantine/core";
+import { Button, NativeSelect, SegmentedControl } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { api } from "../../api/client";
 import { present } from "../../api/clock";
-import { useGet } from "../../api/hooks";
-import type { Schemas } from "../../api/types";
+import { type List, useChange, useList } from "../../api/hooks";
+import type { Schemas, With } from "../../api/types";
 import { said, useLang } from "../../i18n/lang";
 import { type Column, DataTable } from "../../ui/data-table";
 import { EmptyState } from "../../ui/empty";
@@ -10,15 +12,16 @@ import { MoneyText, Time, useFormat } from "../../ui/format";
 import { PageHead } from "../../ui/page-head";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
+import { Failed } from "../../ui/states";
 import { Status } from "../../ui/status";
 import { Views, viewQuery } from "../../ui/views";
 import { parcelTone } from "../orders/words";
 import css from "./exceptions.module.css";
 
-type Board = Schemas["ExceptionsShape"];
+type Board = With<Schemas["ExceptionsShape"], { next: string | null }>;
 type Row = Schemas["ExceptionRow"];
 
-/** Rows that one sees at once. */
+/** Rows of one page. */
 const ROWS = 100;
 
 /** What a saved view keeps of the address. */
@@ -30,11 +33,13 @@ export default function Exceptions() {
   const format = useFormat();
   const [query, setQuery] = useQueryState();
   const sort = query.sort === "deadline" ? "deadline" : "cost";
-  const board = useGet<Board>("/exceptions", {
-    query: { trouble: query.trouble, sort, limit: ROWS },
+  const asked = { trouble: query.trouble, sort };
+  const board = useList<Row, Board>("/exceptions", {
+    query: { ...asked, limit: ROWS },
     topics: ["orders"],
   });
-  const { data } = board;
+  const file = useChange(() => api.download("/exceptions.csv", asked, "exceptions.csv"));
+  const data = board.first;
   const all = data?.counts.reduce((sum, one) => sum + one.n, 0) ?? 0;
   const sentence = !data
     ? " "
@@ -47,8 +52,20 @@ export default function Exceptions() {
         title={t("title")}
         sentence={sentence}
         back={{ to: "/orders", label: t("back") }}
-        actions={<Views page="parcels" path="/orders/exceptions" query={viewQuery(query, KEPT)} />}
+        actions={
+          <>
+            <Views page="parcels" path="/orders/exceptions" query={viewQuery(query, KEPT)} />
+            <Button
+              leftSection={<IconDownload size={16} aria-hidden />}
+              loading={file.isPending}
+              onClick={() => file.mutate()}
+            >
+              {t("csv")}
+            </Button>
+          </>
+        }
       />
+      {file.error && <Failed error={file.error} />}
       <Filters label={t("filter")}>
         <SegmentedControl
           aria-label={t("sort.label")}
@@ -72,14 +89,7 @@ export default function Exceptions() {
           onChange={(event) => setQuery({ trouble: event.currentTarget.value })}
         />
       </Filters>
-      <BoardTable
-        list={{
-          items: data?.items,
-          error: board.error,
-          stale: board.isPlaceholderData,
-          again: () => void board.refetch(),
-        }}
-      />
+      <BoardTable list={board} />
       <p className={css.how}>{t("how")}</p>
       {data && data.orders_all > data.orders && (
         <p className={css.how}>
@@ -93,11 +103,7 @@ export default function Exceptions() {
   );
 }
 
-function BoardTable({
-  list,
-}: {
-  list: { items: Row[] | undefined; error: unknown; stale: boolean; again: () => void };
-}) {
+function BoardTable({ list }: { list: List<Row> }) {
   const { t } = useTranslation(["exceptions", "parcels"]);
   const lang = useLang();
   const columns: Column<Row>[] = [
