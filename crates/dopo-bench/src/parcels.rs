@@ -1,8 +1,9 @@
 //! Many parcels under tracking: the engine in this process with a courier that answers at once, so that what is measured is
-//! the poller and the store; then the real program's order pages at that size.
+//! the poller and the store; then the real program's order pages at that size: as they are, with goods on them, and while
+//! the poller looks beside it at the same database.
 
 use crate::history::SystemEntropy;
-use crate::load::{Until, drive};
+use crate::load::{Measured, Until, drive};
 use crate::measure::Effort;
 use crate::program::{Program, SHOP, get, ticks};
 use crate::table::{Table, number};
@@ -16,6 +17,7 @@ use dopo_core::order::{OrderLine, OrderSnapshot, PaymentState, PostalAddress};
 use dopo_core::parcel::{
     Checkpoint, Courier, ParcelSnapshot, ParcelState, ScanSource, Telling, ToldScan,
 };
+use dopo_core::product::Product;
 use dopo_engine::intake::NewIntake;
 use dopo_engine::ports::{
     ASKED_AT_ONCE_MAX, AccountField, Allowance, Ask, Clock, CourierDesk, Couriers, Found, Looked,
@@ -28,7 +30,7 @@ use jiff::civil::time;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -39,8 +41,16 @@ const BATCH_EVENTS: usize = 500;
 const BATCHES_UNDER_WAY: usize = 3;
 /// Connections that read pages.
 const PAGE_CONNECTIONS: usize = 32;
-/// One parcel in so many has a new scan at the second look.
+/// One parcel in so many has a new scan at the second look, and another one a day later.
 const MOVES_ONE_IN: u64 = 10;
+/// Goods on sale in the category of what was bought; a page shows three of them.
+const GOODS: usize = 40;
+/// The address of each of them begins so.
+const GOODS_AT: &str = "https://shop.example/p/";
+/// The program takes changed settings over within half a second.
+const SETTINGS_TAKEN: Duration = Duration::from_millis(1_200);
+/// Hours that pass at once when nothing is left to look at while pages are read.
+const JUMP_HOURS: i64 = 6;
 /// How often the measured process is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// A pass that stands still for so long is broken.
@@ -73,6 +83,24 @@ const SCANS: [(ParcelState, i64, &str, &str, &str); 6] = [
     ),
 ];
 
+/// What comes then.
+const MOVES: [(ParcelState, i64, &str, &str, &str); 2] = [
+    (
+        ParcelState::AtDepot,
+        26,
+        "703",
+        "ARRIVATA IN FILIALE",
+        "LECCE",
+    ),
+    (
+        ParcelState::OutForDelivery,
+        46,
+        "704",
+        "IN CONSEGNA",
+        "LECCE",
+    ),
+];
+
 /// A clock that runs from where it is set.
 struct SetClock(AtomicI64);
 
@@ -80,6 +108,12 @@ impl SetClock {
     fn set(&self, to: Timestamp) {
         let ahead = to.as_microsecond() - Timestamp::now().as_microsecond();
         self.0.store(ahead, Ordering::Relaxed);
+    }
+
+    fn pass(&self, hours: i64) {
+        let span = SignedDuration::from_hours(hours).as_micros();
+        let span = i64::try_from(span).unwrap_or_default();
+        self.0.fetch_add(span, Ordering::Relaxed);
     }
 }
 
@@ -108,7 +142,8 @@ static VENDORS: [Vendor; 1] = [Vendor {
 /// A courier that knows every parcel and answers at once.
 struct Answers {
     shipped_at: Timestamp,
-    moved: AtomicBool,
+    /// How many of [`MOVES`] are known.
+    moves: AtomicUsize,
     looks: AtomicU64,
     calls: AtomicU64,
 }
@@ -122,15 +157,12 @@ impl Answers {
             })
             .collect();
         let n: u64 = number.trim_start_matches("BRT").parse().unwrap_or(0);
-        if self.moved.load(Ordering::Relaxed) && n.is_multiple_of(MOVES_ONE_IN) {
-            let arrived = self.scan(
-                ParcelState::AtDepot,
-                26,
-                "703",
-                "ARRIVATA IN FILIALE",
-                "LECCE",
-            );
-            scans.push(arrived.into());
+        if n.is_multiple_of(MOVES_ONE_IN) {
+            let known = MOVES.iter().take(self.moves.load(Ordering::Relaxed));
+            let scan = known.map(|(state, hours, code, text, place)| {
+                self.scan(*state, *hours, code, text, place).into()
+            });
+            scans.extend(scan);
         }
         Telling {
             scans,
@@ -261,7 +293,7 @@ fn order(n: usize, placed_at: Timestamp) -> OrderSnapshot {
         shipping_method: None,
         promised_on: None,
         discount_codes: Vec::new(),
-        soft_spam_notice: None,
+        soft_spam_notice: Some("v1".to_owned()),
         cart_id: None,
         test: false,
         parcels: vec![ParcelSnapshot {
@@ -271,6 +303,24 @@ fn order(n: usize, placed_at: Timestamp) -> OrderSnapshot {
             shipped_at: Some(later(placed_at, 120)),
             ..ParcelSnapshot::default()
         }],
+    }
+}
+
+/// One of the shop's goods, as it goes with what was bought.
+fn good(n: usize) -> NewIntake {
+    let id = format!("sedia-{}", 100 + n);
+    let product = Product {
+        url: Some(format!("{GOODS_AT}{id}")),
+        ..dopo_testkit::build::product(&id, "sedie")
+    };
+    let line = EventLine {
+        id: format!("g-{n}"),
+        at: product.updated_at,
+        event: Event::ProductUpdated { product },
+    };
+    NewIntake {
+        origin: Origin::Import,
+        ..NewIntake::event("import", line, None)
     }
 }
 
@@ -316,7 +366,16 @@ fn resident_mb() -> f64 {
     kib.unwrap_or(0.0) * 1_024.0 / 1e6
 }
 
-/// Loads, looks twice at every parcel, then reads order pages of the real program.
+/// A runtime of the poller's own: when it ends, the engine and its store end with it.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?)
+}
+
+/// Loads, looks twice at every parcel, then reads order pages of the real program: as they are, with goods, and while the
+/// poller looks.
 ///
 /// # Errors
 /// When the store, the engine or the program refuses.
@@ -327,16 +386,132 @@ pub fn measure(
     effort: Effort,
     table: &mut Table,
 ) -> Result<()> {
-    // A runtime of its own: when it ends, the engine and its store end with it.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let pages = runtime.block_on(poll(program, parcels, effort, table))?;
-    drop(runtime);
-    client.block_on(read_pages(program, pages, effort, table))?;
+    let loading = runtime()?;
+    let loaded = loading.block_on(poll(program, parcels, effort, table))?;
+    drop(loading);
+    client.block_on(read_pages(program, &loaded.pages, effort, table))?;
+    client.block_on(read_pages_with_goods(program, &loaded.pages, effort, table))?;
+    let polling = runtime()?;
+    // Tomorrow at one all parcels are due again.
+    let tomorrow = later(loaded.one_o_clock, 24 * 60);
+    let answers = &loaded.answers;
+    let poller = polling.block_on(Poller::start(program, Beside::Program, answers, tomorrow))?;
+    poller.answers.moves.store(2, Ordering::Relaxed);
+    let (stop, stopped) = watch::channel(false);
+    let workers = polling.spawn(worker::run(Arc::clone(&poller.engine), stopped.clone()));
+    let busy = polling.spawn(keep_busy(
+        Arc::clone(&poller.clock),
+        Arc::clone(&poller.answers),
+        stopped,
+    ));
+    client.block_on(read_pages_meanwhile(program, &loaded, effort, table))?;
+    stop.send(true)?;
+    polling.block_on(async {
+        busy.await?;
+        workers.await
+    })?;
+    drop(poller);
+    drop(polling);
     program.stop();
     Ok(())
+}
+
+/// Whether the program serves the same database meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    Program,
+}
+
+/// The engine in this process, with the courier that answers at once.
+struct Poller {
+    engine: Arc<Engine>,
+    clock: Arc<SetClock>,
+    answers: Arc<Answers>,
+}
+
+impl Poller {
+    async fn start(
+        program: &Program,
+        beside: Beside,
+        answers: &Arc<Answers>,
+        now: Timestamp,
+    ) -> Result<Poller> {
+        let postgres = program.database.starts_with("postgres");
+        let key = MasterKey::parse(&std::fs::read_to_string(program.key_file())?)?;
+        let clock = Arc::new(SetClock(AtomicI64::new(0)));
+        clock.set(now);
+        let engine = Engine::start(
+            open(program, beside).await?,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(SystemEntropy),
+            None,
+            key,
+            Settings {
+                committers: if postgres { BATCHES_UNDER_WAY } else { 1 },
+                ..Settings::default()
+            },
+        )
+        .await?;
+        let couriers = Arc::new(BenchCouriers(Arc::clone(answers)));
+        engine.use_couriers(couriers).await?;
+        Ok(Poller {
+            engine,
+            clock,
+            answers: Arc::clone(answers),
+        })
+    }
+}
+
+/// Opens the program's store.
+async fn open(program: &Program, beside: Beside) -> Result<Arc<dyn Store>> {
+    if program.database.starts_with("postgres") {
+        return Ok(Arc::new(dopo_postgres::connect(&program.database).await?));
+    }
+    let role = match beside {
+        Beside::Nobody => dopo_sqlite::Role::Server,
+        Beside::Program => dopo_sqlite::Role::Tool,
+    };
+    let store = dopo_sqlite::connect(&program.database, role).await?;
+    Ok(Arc::new(store))
+}
+
+/// Says whether pages show goods, and what is similar to what.
+async fn show_goods(store: &dyn Store, shown: bool) -> Result<ShopId> {
+    let shops = store.shops().await?;
+    let shop = shops.into_iter().find(|shop| shop.slug == SHOP);
+    let mut shop = shop.context("the shop is not there")?;
+    let settings = &mut shop.settings;
+    settings.products_on_page = shown;
+    let groups = &mut settings.similarity_groups;
+    groups.insert("sedie".to_owned(), "sedute".to_owned());
+    store
+        .save_shop(shop.id, settings, shop.disconnected)
+        .await?;
+    Ok(shop.id)
+}
+
+/// Lets hours pass whenever nothing is left to look at, so that the poller does not rest.
+async fn keep_busy(clock: Arc<SetClock>, answers: Arc<Answers>, mut stop: watch::Receiver<bool>) {
+    let mut last = 0;
+    loop {
+        if tokio::time::timeout(LOOK * 5, stop.changed()).await.is_ok() {
+            return;
+        }
+        let now = answers.looks.load(Ordering::Relaxed);
+        if now == last {
+            clock.pass(JUMP_HOURS);
+        }
+        last = now;
+    }
+}
+
+/// What is measured afterwards.
+struct Loaded {
+    pages: Arc<Vec<String>>,
+    answers: Arc<Answers>,
+    /// One o'clock of the day of the looks.
+    one_o_clock: Timestamp,
 }
 
 async fn poll(
@@ -344,14 +519,10 @@ async fn poll(
     parcels: usize,
     effort: Effort,
     table: &mut Table,
-) -> Result<Vec<String>> {
-    let postgres = program.database.starts_with("postgres");
-    let store: Arc<dyn Store> = if postgres {
-        Arc::new(dopo_postgres::connect(&program.database).await?)
-    } else {
-        Arc::new(dopo_sqlite::connect(&program.database, dopo_sqlite::Role::Server).await?)
-    };
-    let key = MasterKey::parse(&std::fs::read_to_string(program.key_file())?)?;
+) -> Result<Loaded> {
+    let store = open(program, Beside::Program).await?;
+    let shop = show_goods(&*store, false).await?;
+    drop(store);
     // A morning of days gone by: what is then due is due by day.
     let zone = jiff::tz::TimeZone::get("Europe/Rome")?;
     let today = zone.to_datetime(Timestamp::now()).date();
@@ -362,32 +533,15 @@ async fn poll(
     let placed_at = later(hour(9)?, -30 * 60);
     let answers = Arc::new(Answers {
         shipped_at: later(placed_at, 120),
-        moved: AtomicBool::new(false),
+        moves: AtomicUsize::new(0),
         looks: AtomicU64::new(0),
         calls: AtomicU64::new(0),
     });
-    let clock = Arc::new(SetClock(AtomicI64::new(0)));
-    clock.set(hour(9)?);
-    let engine = Engine::start(
-        store,
-        Arc::clone(&clock) as Arc<dyn Clock>,
-        Arc::new(SystemEntropy),
-        None,
-        key,
-        Settings {
-            committers: if postgres { BATCHES_UNDER_WAY } else { 1 },
-            ..Settings::default()
-        },
-    )
-    .await?;
-    let couriers = Arc::new(BenchCouriers(Arc::clone(&answers)));
-    engine.use_couriers(couriers).await?;
-    let shop = engine
-        .shop_by_slug(SHOP)
-        .context("the shop is not there")?
-        .id;
+    let poller = Poller::start(program, Beside::Nobody, &answers, hour(9)?).await?;
+    let (engine, clock) = (poller.engine, poller.clock);
     let fields = BTreeMap::from([("password".to_owned(), "bench".to_owned())]);
     engine.add_courier_account(shop, "bench", fields).await?;
+    engine.ingest(shop, (0..GOODS).map(good).collect()).await?;
 
     let begun = Instant::now();
     load(&engine, shop, parcels, placed_at, &answers).await?;
@@ -410,7 +564,7 @@ async fn poll(
         first.looks
     );
     put(table, &FIRST, &first, SCANS.len() as f64);
-    answers.moved.store(true, Ordering::Relaxed);
+    answers.moves.store(1, Ordering::Relaxed);
     clock.set(hour(19)?);
     let second = pass(program, &engine, shop, &answers).await?;
     let told = SCANS.len() as f64 + 1.0 / MOVES_ONE_IN as f64;
@@ -434,7 +588,11 @@ async fn poll(
         };
         pages.push(get(&format!("/o/{}", engine.tokens().seal(&token))));
     }
-    Ok(pages)
+    Ok(Loaded {
+        pages: Arc::new(pages),
+        answers,
+        one_o_clock: hour(13)?,
+    })
 }
 
 async fn load(
@@ -521,23 +679,13 @@ fn put(table: &mut Table, rows: &[(u8, &'static str); 3], pass: &Pass, scans: f6
     table.put(rows[2], number(cpu_ms));
 }
 
-async fn read_pages(
-    program: &mut Program,
-    pages: Vec<String>,
+/// Reads order pages for as long as a load takes.
+async fn drive_pages(
+    program: &Program,
+    pages: &Arc<Vec<String>>,
     effort: Effort,
-    table: &mut Table,
-) -> Result<()> {
-    program.start().await?;
-    let mut client = crate::client::Connection::open(program.address).await?;
-    let plain = pages[0].replace("accept-encoding: gzip\r\n", "");
-    let plain = client.ask(plain.as_bytes()).await?;
-    ensure!(
-        plain.status == 200,
-        "the order page answers {}",
-        plain.status
-    );
-    let cpu = program.cpu_seconds();
-    let pages = Arc::new(pages);
+) -> Result<Measured> {
+    let pages = Arc::clone(pages);
     let make = move |n: u64, out: &mut Vec<u8>| {
         out.clear();
         // A step that shares no factor with most counts: neighbours are not read one after the other.
@@ -546,31 +694,116 @@ async fn read_pages(
     };
     let counter = Arc::new(AtomicU64::new(0));
     let until = Until::Time(effort.span);
-    let measured = drive(program.address, PAGE_CONNECTIONS, until, &counter, make).await?;
+    drive(program.address, PAGE_CONNECTIONS, until, &counter, make).await
+}
+
+/// One page unpacked: its bytes, and whether goods stand on it.
+async fn plain_page(program: &Program, page: &str) -> Result<(usize, bool)> {
+    let mut client = crate::client::Connection::open(program.address).await?;
+    let plain = page.replace("accept-encoding: gzip\r\n", "");
+    let plain = client.ask(plain.as_bytes()).await?;
+    let status = plain.status;
+    ensure!(status == 200, "the order page answers {status}");
+    let goods = memchr::memmem::find(client.body(), GOODS_AT.as_bytes());
+    Ok((plain.body_bytes, goods.is_some()))
+}
+
+fn latency(measured: &Measured) -> String {
+    let of = |share| number(measured.percentile_ms(share));
+    format!("{} / {}", of(0.5), of(0.99))
+}
+
+fn sizes(measured: &Measured, plain: usize) -> String {
+    let packed = measured.body_bytes as f64 / measured.requests as f64;
+    format!("{:.1} / {:.1}", packed / 1e3, plain as f64 / 1e3)
+}
+
+/// The same pages with goods on them, under the gate: their people have bought with the notice of soft spam.
+async fn read_pages_with_goods(
+    program: &Program,
+    pages: &Arc<Vec<String>>,
+    effort: Effort,
+    table: &mut Table,
+) -> Result<()> {
+    let store = open(program, Beside::Program).await?;
+    show_goods(&*store, true).await?;
+    tokio::time::sleep(SETTINGS_TAKEN).await;
+    let (plain, goods) = plain_page(program, &pages[0]).await?;
+    ensure!(goods, "the order page shows no goods");
+    let cpu = program.cpu_seconds();
+    let measured = drive_pages(program, pages, effort).await?;
+    let cpu = program.cpu_seconds() - cpu;
+    table.put(
+        (94, "order pages/s with goods shown under the gate"),
+        number(measured.per_second()),
+    );
+    table.put((95, "— p50 / p99, ms    "), latency(&measured));
+    table.put(
+        (96, "— CPU of server and database, ms per page  "),
+        number(cpu * 1_000.0 / measured.requests as f64),
+    );
+    table.put(
+        (97, "— size over the wire / unpacked, KB  "),
+        sizes(&measured, plain),
+    );
+    show_goods(&*store, false).await?;
+    tokio::time::sleep(SETTINGS_TAKEN).await;
+    Ok(())
+}
+
+/// The same pages, without goods, while the poller looks at the same database from another process.
+async fn read_pages_meanwhile(
+    program: &Program,
+    loaded: &Loaded,
+    effort: Effort,
+    table: &mut Table,
+) -> Result<()> {
+    let begun = Instant::now();
+    let looks = || loaded.answers.looks.load(Ordering::Relaxed);
+    let rest = looks();
+    while looks() == rest {
+        ensure!(begun.elapsed() < STANDS_STILL, "the poller stands still");
+        tokio::time::sleep(LOOK).await;
+    }
+    let before = looks();
+    let measured = drive_pages(program, &loaded.pages, effort).await?;
+    let looked = looks() - before;
+    table.put(
+        (98, "order pages/s while the poller looks"),
+        number(measured.per_second()),
+    );
+    table.put((99, "— p50 / p99, ms     "), latency(&measured));
+    table.put(
+        (100, "— looks/s meanwhile"),
+        number(looked as f64 / measured.seconds),
+    );
+    Ok(())
+}
+
+async fn read_pages(
+    program: &mut Program,
+    pages: &Arc<Vec<String>>,
+    effort: Effort,
+    table: &mut Table,
+) -> Result<()> {
+    program.start().await?;
+    let (plain, goods) = plain_page(program, &pages[0]).await?;
+    ensure!(!goods, "the order page shows goods");
+    let cpu = program.cpu_seconds();
+    let measured = drive_pages(program, pages, effort).await?;
     let cpu = program.cpu_seconds() - cpu;
     table.put(
         (88, "order pages/s with that many parcels, 32 connections"),
         number(measured.per_second()),
     );
-    table.put(
-        (89, "— p50 / p99, ms   "),
-        format!(
-            "{} / {}",
-            number(measured.percentile_ms(0.5)),
-            number(measured.percentile_ms(0.99))
-        ),
-    );
+    table.put((89, "— p50 / p99, ms   "), latency(&measured));
     table.put(
         (90, "— CPU of server and database, ms per page "),
         number(cpu * 1_000.0 / measured.requests as f64),
     );
     table.put(
         (91, "— size over the wire / unpacked, KB "),
-        format!(
-            "{:.1} / {:.1}",
-            measured.body_bytes as f64 / measured.requests as f64 / 1e3,
-            plain.body_bytes as f64 / 1e3
-        ),
+        sizes(&measured, plain),
     );
     table.put(
         (92, "— resident memory of `dopo serve` afterwards, MB"),
