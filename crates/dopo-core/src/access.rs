@@ -112,6 +112,8 @@ scopes! {
     ConsentsWrite "consents:write" x x x _ _
     /// See discount codes.
     CouponsRead "coupons:read" x x x x _
+    /// Redeem discount codes.
+    CouponsWrite "coupons:write" x x x x _
     /// See figures, which name nobody.
     CountersRead "counters:read" x x x x x
     /// See journeys.
@@ -234,6 +236,7 @@ mod tests {
                 "messages:write",
                 "consents:write",
                 "coupons:read",
+                "coupons:write",
                 "counters:read",
                 "journeys:read",
                 "templates:read",
@@ -250,6 +253,7 @@ mod tests {
                 "orders:read",
                 "messages:read",
                 "coupons:read",
+                "coupons:write",
                 "counters:read",
                 "journeys:read",
                 "journeys:write",

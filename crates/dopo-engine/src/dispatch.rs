@@ -6,6 +6,7 @@ use crate::intake::NewIntake;
 use crate::ports::{CLAIM_MAX, Claimed, Delivery, Envelope, Finish, Finished, Rendered, Rendering};
 use crate::render::{self, ContextInput, Links, Prepared};
 use crate::shops::LiveShop;
+use crate::short_links::Piece;
 use crate::tokens::Token;
 use crate::worker::{DISPATCH_POLL, pause};
 use dopo_core::advance::{HandOver, Shop, count_hand_over, permit_leaving};
@@ -24,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Hand-overs of one message before it is a dead letter.
@@ -125,11 +127,20 @@ pub(crate) async fn dispatch_once(
         })
         .collect();
     let shelf = Shelf::fetch(engine, &permitted).await;
-    for (claimed, word) in permitted {
-        let ready = match word {
-            Ok(permitted) => prepare(engine, &claimed, permitted, &shelf, now),
-            Err(finish) => Ready::Stay(*finish),
-        };
+    let mut made: Vec<(Claimed, Ready)> = permitted
+        .into_iter()
+        .map(|(claimed, word)| {
+            let ready = match word {
+                Ok(permitted) => prepare(engine, &claimed, permitted, &shelf, now),
+                Err(finish) => Ready::Stay(*finish),
+            };
+            (claimed, ready)
+        })
+        .collect();
+    if channel == Channel::Sms {
+        shorten(engine, &mut made, now).await;
+    }
+    for (claimed, ready) in made {
         match ready {
             Ready::Stay(finish) => {
                 if let Finish::HeldBack { .. } = &finish {
@@ -406,6 +417,51 @@ fn prepare(
             rendering,
         },
         Err(why) => Ready::Stay(Finish::Failed { why }),
+    }
+}
+
+/// Gives texts short links (SMS-04). What cannot get them stays and is tried again.
+async fn shorten(engine: &Engine, made: &mut [(Claimed, Ready)], now: Timestamp) {
+    let mut pieces: Vec<Piece<'_>> = Vec::with_capacity(made.len());
+    for (claimed, ready) in made.iter_mut() {
+        let Some(shop) = engine.shop(claimed.shop) else {
+            continue;
+        };
+        if let Ready::Send {
+            envelope,
+            rendering,
+            ..
+        } = ready
+        {
+            pieces.push(Piece {
+                shop: claimed.shop,
+                message: claimed.message.id,
+                home: engine.pages_url(&shop).into_owned(),
+                text: &mut envelope.body.text,
+                context: &mut rendering.context,
+            });
+        }
+    }
+    let outcome = engine.shorten(&mut pieces).await;
+    if let Err(error) = &outcome {
+        metrics::counter!("dopo_store_errors_total").increment(1);
+        tracing::error!(%error, "short links could not be stored");
+    }
+    for (claimed, ready) in made {
+        if let Ready::Send {
+            envelope,
+            rendering,
+            ..
+        } = ready
+        {
+            match &outcome {
+                Ok(()) => rendering.sha256 = digest(&envelope.body),
+                Err(_) => {
+                    let why = "its short links could not be stored".to_owned();
+                    *ready = Ready::Stay(retry(claimed, now, Duration::ZERO, why));
+                }
+            }
+        }
     }
 }
 

@@ -52,9 +52,12 @@ impl Engine {
             .iter()
             .map(|row| json!({"opened_at": row.task.opened_at, "done_at": row.done_at, "task": row.task.task}))
             .collect();
-        let photos = match &file.customer {
-            Some(customer) => self.exported_photos(shop, customer.id).await?,
-            None => Vec::new(),
+        let (photos, links) = match &file.customer {
+            Some(customer) => (
+                self.exported_photos(shop, customer.id).await?,
+                self.exported_links(shop, customer.id).await?,
+            ),
+            None => (Vec::new(), Vec::new()),
         };
         Ok(json!({
             "exported_at": self.now(),
@@ -67,7 +70,21 @@ impl Engine {
             "coupons": file.coupons,
             "tasks": tasks,
             "photos": photos,
+            "short_links": links,
         }))
+    }
+
+    /// The short links in a person's messages. Where they lead stands in the messages; their characters are not given out.
+    async fn exported_links(
+        &self,
+        shop: ShopId,
+        customer: CustomerId,
+    ) -> Result<Vec<Value>, StoreError> {
+        let links = self.store.short_links_of(shop, customer).await?;
+        Ok(links
+            .iter()
+            .map(|link| json!({"message": link.message, "expires_at": link.expires_at}))
+            .collect())
     }
 
     /// The photos that a person sent, as they go into their copy.

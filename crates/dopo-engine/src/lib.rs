@@ -5,6 +5,7 @@
 
 mod bells;
 pub mod console;
+pub mod coupons;
 pub mod couriers;
 pub mod demo_shop;
 pub mod desk;
@@ -18,6 +19,7 @@ pub mod promise;
 pub mod render;
 pub mod secrets;
 pub mod shops;
+pub mod short_links;
 pub mod tokens;
 pub mod worker;
 

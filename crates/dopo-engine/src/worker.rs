@@ -204,6 +204,7 @@ async fn prune_loop(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
                 bodies = pruned.bodies,
                 sessions = pruned.sessions,
                 photos = pruned.photos,
+                links = pruned.links,
                 "pruned"
             ),
             Err(error) => tracing::error!(%error, "what is past its time could not be deleted"),

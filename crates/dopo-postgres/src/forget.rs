@@ -76,6 +76,9 @@ pub(crate) async fn customer(
          DELETE FROM renderings r USING messages m WHERE m.shop_id = $1 AND m.customer_id = $2
              AND r.shop_id = m.shop_id AND r.effect_id = m.effect_id",
         "-- customer()
+         DELETE FROM short_links l USING messages m WHERE m.shop_id = $1 AND m.customer_id = $2
+             AND l.shop_id = m.shop_id AND l.effect_id = m.effect_id",
+        "-- customer()
          DELETE FROM parked p USING inbox i WHERE i.shop_id = $1 AND i.customer_id = $2 AND i.body IS NOT NULL
              AND p.shop_id = i.shop_id AND p.inbox_id = i.inbox_id",
         "-- customer()

@@ -2,6 +2,7 @@
 
 use crate::couriers;
 use crate::fault::Fault;
+use crate::links;
 use crate::load::{self, standing_id};
 use crate::rows::{
     CartRow, CouponRow, CustomerRow, MessageRow, OrderRow, RunRow, StoredAct, StoredTask, at,
@@ -25,7 +26,7 @@ use sqlx::{PgConnection, PgPool};
 use std::collections::HashMap;
 
 /// Rows deleted by age in one statement, so that no lock and no vacuum waits for long.
-const PRUNE_ROWS_MAX: i64 = 10_000;
+pub(crate) const PRUNE_ROWS_MAX: i64 = 10_000;
 /// Rows of one list at most.
 const LIST_ROWS_MAX: usize = 10_000;
 /// Microseconds of a day.
@@ -578,5 +579,6 @@ pub(crate) async fn prune(pool: &PgPool, now: Timestamp) -> Result<Pruned, Fault
     .await?
     .rows_affected();
     pruned.photos = couriers::prune_photos(pool, now).await?;
+    pruned.links = links::prune(pool, now).await?;
     Ok(pruned)
 }

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_photos",
     10 "0010_places" places,
     12 "0012_turns",
+    13 "0013_short_links",
 ];
 
 /// Key of the lock that lets one program migrate at a time.

@@ -7,7 +7,7 @@ use crate::rows::us_up;
 use crate::schema::{self, Standing};
 use crate::statistics::Growth;
 use crate::watermark::Watermark;
-use crate::{arrivals, backup, counters, due, queue, read, settings};
+use crate::{arrivals, backup, counters, coupons, due, queue, read, settings};
 use async_trait::async_trait;
 use dopo_core::advance::Writes;
 use dopo_core::consent::Channel;
@@ -579,6 +579,16 @@ impl Store for PostgresStore {
 
     async fn products_like(
         &self,
+    async fn redeem_coupon(
+        &self,
+        shop: ShopId,
+        code: &str,
+        now: Timestamp,
+        what: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        Ok(coupons::redeem(&self.pool, shop, code, now, what).await?)
+    }
+
         shop: ShopId,
         categories: &[String],
         except: &[String],

@@ -49,6 +49,8 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
              (SELECT effect_id FROM messages WHERE shop_id = ?1 AND customer_id = ?2)",
         "DELETE FROM renderings WHERE shop_id = ?1 AND effect_id IN
              (SELECT effect_id FROM messages WHERE shop_id = ?1 AND customer_id = ?2)",
+        "DELETE FROM short_links WHERE shop_id = ?1 AND effect_id IN
+             (SELECT effect_id FROM messages WHERE shop_id = ?1 AND customer_id = ?2)",
         "DELETE FROM parked WHERE shop_id = ?1 AND inbox_id IN
              (SELECT inbox_id FROM inbox WHERE body IS NOT NULL AND shop_id = ?1 AND customer_id = ?2)",
         "UPDATE inbox SET body = NULL, note = NULL WHERE body IS NOT NULL AND shop_id = ?1 AND customer_id = ?2",

@@ -7,8 +7,10 @@
 mod backup;
 mod commit;
 mod console;
+mod coupons;
 mod couriers;
 mod forget;
+mod links;
 mod load;
 mod pool;
 mod queue;
@@ -101,8 +103,10 @@ mod plans {
             include_str!("console/team.rs"),
             include_str!("console/webhooks.rs"),
             include_str!("couriers.rs"),
+            include_str!("coupons.rs"),
             include_str!("forget.rs"),
             include_str!("load.rs"),
+            include_str!("links.rs"),
             include_str!("queue.rs"),
             include_str!("read.rs"),
         ];

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_photos",
     10 "0010_places" then console::listed::fill_places,
     12 "0012_turns",
+    13 "0013_short_links",
 ];
 
 /// What to say when the database is older than the program.

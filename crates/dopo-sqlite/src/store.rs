@@ -4,7 +4,7 @@ use crate::console::team;
 use crate::pool::Pool;
 use crate::schema::{self, Standing};
 use crate::writer::{self, Writer};
-use crate::{backup, commit, couriers, queue, read, refused, settings};
+use crate::{backup, commit, coupons, couriers, links, queue, read, refused, settings};
 use async_trait::async_trait;
 use dopo_core::consent::Channel;
 use dopo_core::counter::{CounterKey, Counters};
@@ -601,6 +601,18 @@ impl Store for SqliteStore {
         categories: &[String],
         except: &[String],
         limit: usize,
+    async fn redeem_coupon(
+        &self,
+        shop: ShopId,
+        code: &str,
+        now: Timestamp,
+        what: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let (code, what) = (code.to_owned(), what.map(str::to_owned));
+        self.write(move |c| coupons::redeem(c, shop, &code, now, what.as_deref()))
+            .await
+    }
+
     ) -> Result<Vec<Product>, StoreError> {
         let (categories, except) = (categories.to_vec(), except.to_vec());
         self.read(move |c| read::products_like(c, shop, &categories, &except, limit))
@@ -660,5 +672,6 @@ impl Store for SqliteStore {
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let (from, to) = (self.path.clone(), to.to_owned());
         blocking(move || backup::backup(&from, &to)).await
+            links: self.sweep(now, links::prune).await?,
     }
 }

@@ -311,6 +311,7 @@ pub fn coupon(code: &str, customer: i64) -> Coupon {
         issued_at: t0(),
         expires_at: t(86_400),
         redeemed_at: None,
+        redeemed_for: None,
     }
 }
 

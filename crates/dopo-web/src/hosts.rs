@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use dopo_core::advance::Shop;
 use dopo_core::id::ShopId;
+use dopo_engine::short_links::is_short_link;
 
 /// What a path is under the host of a shop's pages.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,8 +22,12 @@ enum Place {
     Nothing,
 }
 
+/// The shop under whose host a request came; a page whose address does not say whose it is looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnHost(pub(crate) ShopId);
+
 /// Lets through what may be served under the host that was asked.
-pub(crate) async fn keep(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn keep(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if !app.engine.has_pages_hosts() {
         return next.run(request).await;
     }
@@ -31,7 +36,10 @@ pub(crate) async fn keep(State(app): State<App>, request: Request, next: Next) -
     };
     let owner = |token: &str| app.engine.tokens().open(token).map(|token| token.shop());
     match place(&shop, request.uri().path(), owner) {
-        Place::Page => next.run(request).await,
+        Place::Page => {
+            request.extensions_mut().insert(OwnHost(shop.id));
+            next.run(request).await
+        }
         Place::Home => Redirect::to(&format!("/track/{}", shop.slug)).into_response(),
         Place::Nothing => PageError::Missing.into_response(),
     }
@@ -56,6 +64,7 @@ fn place(shop: &Shop, path: &str, owner: impl Fn(&str) -> Option<ShopId>) -> Pla
     };
     match (first, second) {
         ("", None) => Place::Home,
+        (code, None) if is_short_link(code) => Place::Page,
         ("assets", Some("pages.js" | "lookup.js")) => Place::Page,
         ("track", Some(slug)) if slug == shop.slug => Place::Page,
         ("o" | "p" | "u" | "m" | "r" | "c", Some(token)) => own(token),

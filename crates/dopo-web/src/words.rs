@@ -447,7 +447,15 @@ texts! {
     unsub_button: "Annulla l'iscrizione" | "Annulli l'iscrizione" | "Unsubscribe";
     unsub_done: "Iscrizione annullata." | "Iscrizione annullata." | "You are unsubscribed.";
     unsub_done_next: "Non ti mandiamo più «{topic}» per e-mail. Vale da subito." | "Non Le mandiamo più «{topic}» per e-mail. Vale da subito." | "We no longer send you “{topic}” by e-mail, starting now.";
+    unsub_ask_sms: "Non vuoi più ricevere «{topic}» da {shop} per SMS?" | "Non vuole più ricevere «{topic}» da {shop} per SMS?" | "Would you like to stop getting “{topic}” from {shop} by text message?";
+    unsub_done_next_sms: "Non ti mandiamo più «{topic}» per SMS. Vale da subito." | "Non Le mandiamo più «{topic}» per SMS. Vale da subito." | "We no longer send you “{topic}” by text message, starting now.";
     unsub_other: "Vedi tutte le preferenze" | "Veda tutte le preferenze" | "See all preferences";
+
+    // ---- short links
+    short_over: "Questo link è scaduto" | "Questo link è scaduto" | "This link has expired";
+    short_over_why: "I link dei nostri SMS valgono {days} giorni." | "I link dei nostri SMS valgono {days} giorni." | "The links in our text messages work for {days} days.";
+    short_over_next: "Cerca il tuo ordine qui sotto, oppure scrivici a {contact}: rispondiamo noi. Per non ricevere più SMS basta scriverlo." | "Cerchi il Suo ordine qui sotto, oppure ci scriva a {contact}: rispondiamo noi. Per non ricevere più SMS basta scriverlo." | "Look up your order below, or write to us at {contact} and we will answer. To stop text messages, just say so.";
+    short_over_find: "Cerca il tuo ordine" | "Cerchi il Suo ordine" | "Look up your order";
 
     // ---- measuring
     measure_title: "Misurazioni" | "Misurazioni" | "Measuring";

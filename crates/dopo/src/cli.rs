@@ -54,6 +54,8 @@ pub enum Command {
     Inbox(InboxArgs),
     /// Why a person got, or did not get, a message.
     Why(WhyArgs),
+    /// Discount codes: whether one holds, and redeem it.
+    Coupons(CouponsArgs),
     /// Tasks that journeys and the law have opened.
     Tasks(ShopArg),
     /// The counters behind every figure.
@@ -403,6 +405,22 @@ pub struct InboxArgs {
     /// The shop.
     #[command(flatten)]
     pub shop: ShopArg,
+/// Discount codes.
+#[derive(Args, Debug)]
+pub struct CouponsArgs {
+    /// The shop.
+    #[command(flatten)]
+    pub shop: ShopArg,
+    /// The code.
+    pub code: String,
+    /// Redeem it now.
+    #[arg(long)]
+    pub redeem: bool,
+    /// The order or receipt it is redeemed for; told again for the same, nothing happens.
+    #[arg(long, value_name = "NUMBER", requires = "redeem")]
+    pub order: Option<String>,
+}
+
     /// Only in this status: done, ignored, waiting, failed.
     #[arg(long)]
     pub status: Option<String>,

@@ -228,6 +228,39 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_stands_in_the_documentation_and_no_other() {
+        let page = include_str!("../../../docs/configuration.md");
+        let table: Vec<Vec<&str>> = page
+            .lines()
+            .skip_while(|line| !line.starts_with("| key |"))
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .map(|line| line.split('|').map(str::trim).collect())
+            .collect();
+        let column = |n: usize| -> std::collections::BTreeSet<String> {
+            let names = table.iter().map(|row| row[n].trim_matches('`').to_owned());
+            names.filter(|name| !name.is_empty()).collect()
+        };
+        // What the file may say is what it lists when it is told something else.
+        let refused = toml::from_str::<Config>("no_such_key = 1").expect_err("an unknown key");
+        let keys = refused.message().split('`').skip(3).step_by(2);
+        assert_eq!(column(1), keys.map(str::to_owned).collect());
+
+        let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());
+        let note = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        };
+        Config::default()
+            .take_environment(note)
+            .expect("nothing is set");
+        let mut variables = asked.into_inner();
+        // Read before there is a configuration.
+        variables.extend(["DOPO_LOG", "DOPO_LOG_FORMAT"].map(str::to_owned));
+        assert_eq!(column(2), variables);
+    }
+
+    #[test]
     fn a_provider_needs_both_an_issuer_and_our_name_there_and_one_secret_at_most() {
         let with = |pairs: &[(&str, &str)]| {
             let mut config = Config::default();

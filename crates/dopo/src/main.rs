@@ -73,6 +73,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Messages(args) => commands::messages::run(&config, args, json).await?,
         Command::Inbox(args) => commands::inbox::run(&config, args, json).await?,
         Command::Why(args) => commands::messages::why(&config, args, json).await?,
+        Command::Coupons(args) => commands::coupons::run(&config, args, json).await?,
         Command::Tasks(shop) => commands::figures::tasks(&config, shop, json).await?,
         Command::Figures(args) => commands::figures::figures(&config, args, json).await?,
         Command::Export(cli::ExportCommand::Customer { person, shop }) => {

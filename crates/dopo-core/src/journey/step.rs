@@ -655,6 +655,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             issued_at: self.now,
             expires_at: later(self.now, valid_seconds),
             redeemed_at: None,
+            redeemed_for: None,
         };
         self.state.coupons.insert(label.to_owned(), coupon.clone());
         self.effects.push(Effect::IssueCoupon(coupon));

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod console;
 pub mod courier;
 pub mod hooks;
+pub mod links;
 pub mod outward;
 pub mod store;
 pub mod tracking;
@@ -20,6 +21,7 @@ pub use courier::*;
 pub use hooks::{
     CourierSource, HookDelivery, HookRefused, HookTranslation, HookTranslator, LineError,
 };
+pub use links::*;
 pub use outward::*;
 pub use store::*;
 pub use tracking::*;

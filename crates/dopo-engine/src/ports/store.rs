@@ -1,6 +1,7 @@
 //! The store: facts, queue and record in one database.
 
 use crate::ports::console::{ConsoleStore, DeliveryRow};
+use crate::ports::links::LinkStore;
 use crate::ports::tracking::CourierStore;
 use async_trait::async_trait;
 use dopo_core::advance::{LedgerRow, Loaded, Task, Writes};
@@ -419,7 +420,7 @@ pub struct Pruned {
 
 /// The store port. Every method is one transaction. Times are kept to the microsecond.
 #[async_trait]
-pub trait Store: ConsoleStore + CourierStore {
+pub trait Store: ConsoleStore + CourierStore + LinkStore {
     // ---- the hot path: batches in, batches out -------------------------------------------------------------------
 
     /// De-duplicates the intakes (by shop, source, external id; a replay is not), stores their inbox rows, loads and locks
@@ -449,6 +450,8 @@ pub trait Store: ConsoleStore + CourierStore {
         channel: Channel,
         now: Timestamp,
         limit: usize,
+    /// Short links of messages.
+    pub links: u64,
     ) -> Result<Vec<Claimed>, StoreError>;
 
     /// Records what became of claimed messages and moves the counters. Only status, times, grant, reason, failure and
@@ -675,6 +678,14 @@ pub trait Store: ConsoleStore + CourierStore {
     /// problems [`PHOTO_DAYS`](crate::ports::PHOTO_DAYS) after the last task of their order was done (after they came, where
     /// there is none), and [`PHOTO_DAYS_MAX`](crate::ports::PHOTO_DAYS_MAX) after they came in any case.
     async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError>;
+    /// Marks a code as used at `now`, and for what; false when there is none or it was used before.
+    async fn redeem_coupon(
+        &self,
+        shop: ShopId,
+        code: &str,
+        now: Timestamp,
+        what: Option<&str>,
+    ) -> Result<bool, StoreError>;
     /// Whether the database answers and has the right schema.
     async fn check(&self) -> Result<(), StoreError>;
     /// A consistent copy while running (SQLite: online backup into the file; PostgreSQL: `pg_dump` custom format).

@@ -365,6 +365,7 @@ impl Sample {
             issued_at: now,
             expires_at: hours(24 * 5 + 8),
             redeemed_at: None,
+            redeemed_for: None,
         };
         let marketing = is_commercial(purpose);
         let message = Message {

@@ -86,7 +86,7 @@ const BEFORE_THE_CONSOLE: &str = "
     ALTER TABLE users DROP COLUMN seen_at;
     ALTER TABLE sessions DROP COLUMN seen_at;
     DROP TABLE customer_words, sources, notes, views, audit, members, passkeys, webhooks, deliveries, backups;
-    DROP TABLE looks, feeds, courier_calls, courier_accounts, photos, risks, user_identities;
+    DROP TABLE looks, feeds, courier_calls, courier_accounts, photos, risks, user_identities, short_links;
     DELETE FROM schema_migrations WHERE number >= 5";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -99,6 +99,7 @@ async fn an_older_database_is_brought_up_by_the_server_and_left_by_a_tool() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dopo.db");
     drop(serve(&path).await);
+    DROP TABLE short_links;
     Connection::open(&path)
         .unwrap()
         .execute_batch(BEFORE_THE_CONSOLE)
@@ -207,7 +208,10 @@ async fn migrating_twice_changes_nothing() {
             "0007_risks",
             "0008_identities",
             "0009_photos",
-            "0010_places"
+            "0010_places",
+            "0011_people",
+            "0012_turns",
+            "0013_short_links"
         ]
     );
     assert!(store.migrate().await.unwrap().is_empty());

@@ -11,6 +11,7 @@ pub mod console_risks;
 pub mod console_work;
 pub mod couriers;
 pub mod operating;
+pub mod links;
 pub mod people;
 pub mod queue;
 pub mod reading;
@@ -108,6 +109,7 @@ macro_rules! store_contract {
             reading: the_inbox_is_listed_newest_first_and_filtered;
             reading: a_coupon_is_redeemed_once;
             reading: tasks_are_listed_newest_first;
+            reading: a_code_that_is_redeemed_by_hand_says_for_what;
             reading: similar_products_are_those_sold_most;
             reading: an_older_telling_of_a_product_changes_nothing;
             console: lists_of_people_follow_any_history;
@@ -165,6 +167,10 @@ macro_rules! store_contract {
             operating: pruning_forgets_what_is_past_its_time;
             operating: a_fresh_store_is_in_order;
             operating: nodes_are_taken_and_given_back;
+            links: a_short_link_is_kept_once_for_its_message_and_place;
+            links: a_short_link_says_whose_it_is;
+            links: short_links_go_with_their_person;
+            links: short_links_are_remembered_for_a_time_after_they_expired;
             operating: a_failing_write_fails_alone;
         );
     };

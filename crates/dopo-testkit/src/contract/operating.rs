@@ -128,6 +128,7 @@ pub async fn pruning_forgets_what_is_past_its_time(store: Subject) {
         bodies: 1,
         sessions: 1,
         photos: 0,
+        links: 0,
     };
     assert_eq!(first, expected);
     let rows = store.inbox(shop, None, None, 10).await.unwrap();
@@ -144,6 +145,7 @@ pub async fn pruning_forgets_what_is_past_its_time(store: Subject) {
         bodies: 0,
         sessions: 0,
         photos: 0,
+        links: 0,
     };
     assert_eq!(second, expected);
     let again = store

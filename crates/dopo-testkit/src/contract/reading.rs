@@ -4,7 +4,7 @@
 use super::{Subject, number, put, shop};
 use crate::build::*;
 use dopo_core::advance::Writes;
-use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId};
+use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::OrderSnapshot;
 use dopo_core::product::Product;
@@ -295,6 +295,31 @@ pub async fn a_coupon_is_redeemed_once(store: Subject) {
     }
     let used = store.coupon(shop, "GRAZIE-1").await.unwrap().unwrap();
     assert_eq!(used.redeemed_at, Some(t(5)));
+}
+
+pub async fn a_code_that_is_redeemed_by_hand_says_for_what(store: Subject) {
+    let (shop, other) = (shop(&store).await, super::shop(&store).await);
+    let coupons = ["GRAZIE-1", "GRAZIE-2"].map(|code| coupon(code, 1));
+    let writes = Writes {
+        coupons: coupons.to_vec(),
+        ..Writes::default()
+    };
+    put(&store, shop, writes).await;
+    let redeem = async |shop: ShopId, code: &str, at: i64, what: Option<&str>| {
+        store.redeem_coupon(shop, code, t(at), what).await.unwrap()
+    };
+    assert!(!redeem(other, "GRAZIE-1", 5, None).await);
+    assert!(!redeem(shop, "GRAZIE-3", 5, None).await);
+    assert!(redeem(shop, "GRAZIE-1", 5, Some("scontrino \"12\"")).await);
+    assert!(!redeem(shop, "GRAZIE-1", 6, Some("altro")).await);
+    assert!(redeem(shop, "GRAZIE-2", 7, None).await);
+    let [mut first, mut second] = coupons;
+    (first.redeemed_at, second.redeemed_at) = (Some(t(5)), Some(t(7)));
+    first.redeemed_for = Some("scontrino \"12\"".to_owned());
+    for used in [first, second] {
+        let found = store.coupon(shop, &used.code).await.unwrap();
+        assert_eq!(found, Some(used));
+    }
 }
 
 pub async fn tasks_are_listed_newest_first(store: Subject) {

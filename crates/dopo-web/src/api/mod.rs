@@ -130,6 +130,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/v1/consents", post(consents::create))
         .route("/api/v1/coupons/{code}", get(coupons::show))
         .merge(desk::routes())
+        .route("/api/v1/coupons/{code}/redeem", post(coupons::redeem))
         .layer(axum::middleware::from_fn_with_state(app.clone(), around))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/", get(reference::page))

@@ -76,6 +76,7 @@ use utoipa::OpenApi;
         events::create,
         consents::create,
         coupons::show,
+        coupons::redeem,
         desk::session::show,
         desk::session::enter,
         desk::session::leave,

@@ -22,12 +22,23 @@ pub(crate) async fn follow(
 ) -> Result<Response, PageError> {
     let token = app.engine.tokens().open(&token).ok_or(PageError::Missing)?;
     let peer = peer.map(|axum::Extension(ConnectInfo(peer))| peer);
+    lead(&app, token, &method, &headers, peer)
+}
+
+/// Records a click as its link was sealed to be recorded, and leads on.
+pub(super) fn lead(
+    app: &App,
+    token: Token,
+    method: &Method,
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+) -> Result<Response, PageError> {
     let counted = app
         .hit_limit
-        .take(&client_address(&app, &headers, peer))
+        .take(&client_address(app, headers, peer))
         .is_ok();
     let now = app.engine.now();
-    let by = who(&method, &headers);
+    let by = who(method, headers);
     let url = match token {
         Token::ClickIdentified {
             shop,
@@ -48,7 +59,7 @@ pub(crate) async fn follow(
             if counted {
                 app.hits.count(
                     shop,
-                    day(&app, shop, now),
+                    day(app, shop, now),
                     "clicks.aggregate",
                     counter_dim(&campaign, by),
                 );

@@ -20,6 +20,7 @@ pub(crate) mod pixel;
 pub(crate) mod preferences;
 pub(crate) mod problem;
 pub(crate) mod reminder;
+pub(crate) mod short;
 pub(crate) mod unsubscribe;
 
 use crate::limits::FORM_BODY_BYTES_MAX;
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/c/{token}", get(click::follow))
         .route("/i/{file}", get(pixel::fetch))
         .route("/k/{file}", get(countdown::fetch))
+        .route("/{code}", get(short::follow))
 }
 
 /// `?lang=en`

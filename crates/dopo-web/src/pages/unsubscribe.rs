@@ -44,6 +44,8 @@ struct Found {
     shop: Arc<Shop>,
     person: Customer,
     purpose: Purpose,
+    /// The channel of the message: what came by SMS is stopped by SMS.
+    channel: Channel,
 }
 
 async fn find(app: &App, token: &str) -> Result<Found, PageError> {
@@ -57,18 +59,27 @@ async fn find(app: &App, token: &str) -> Result<Found, PageError> {
     };
     let shop = shop_of(app, shop)?;
     let person = person_of(app, shop.id, customer).await?;
-    let purpose = purpose_of(app, shop.id, message).await?;
+    let (purpose, channel) = kind_of(app, shop.id, message).await?;
     Ok(Found {
         shop,
         person,
         purpose,
+        channel,
     })
 }
 
-/// The purpose of the message; a message that is gone leaves the widest: marketing.
-async fn purpose_of(app: &App, shop: ShopId, message: EffectId) -> Result<Purpose, PageError> {
+/// Purpose and channel of the message; a message that is gone leaves the widest: marketing by mail.
+async fn kind_of(
+    app: &App,
+    shop: ShopId,
+    message: EffectId,
+) -> Result<(Purpose, Channel), PageError> {
     let found = app.engine.store().message(shop, message).await?;
-    Ok(found.map_or(Purpose::Marketing, |(message, _)| message.send.purpose))
+    Ok(
+        found.map_or((Purpose::Marketing, Channel::Email), |(message, _)| {
+            (message.send.purpose, message.channel())
+        }),
+    )
 }
 
 pub(crate) async fn ask(
@@ -80,13 +91,17 @@ pub(crate) async fn ask(
         shop,
         person,
         purpose,
+        channel,
     } = find(&app, &token).await?;
     let voice = Voice::choose(&shop.settings, asked.lang.as_deref(), person.locale);
     let topic = name(purpose, voice);
     let page = AskPage {
         frame: Frame::new(&shop.settings, voice, voice.unsub_title().to_owned()),
         title: fill(
-            voice.unsub_ask(),
+            match channel {
+                Channel::Sms => voice.unsub_ask_sms(),
+                Channel::Email | Channel::Push | Channel::Call => voice.unsub_ask(),
+            },
             &[("topic", topic), ("shop", &shop.settings.name)],
         ),
         hint: Some(voice.unsub_hint().to_owned()),
@@ -111,26 +126,31 @@ pub(crate) async fn act(
         shop,
         person,
         purpose,
+        channel,
     } = find(&app, &token).await?;
     // The body says only what the token already says; it is read to be bounded, not to be believed.
     form(body).await?;
     let voice = Voice::choose(&shop.settings, asked.lang.as_deref(), person.locale);
-    let email = Some(Channel::Email);
+    let channel = Some(channel);
     let acts = topics(purpose)
         .iter()
         .filter(|topic| {
             // What was never asked stays unasked, except that a no to offers is said once and for all.
-            is_on(&person, **topic, email)
-                || (person.consents.state(**topic, email) == ConsentState::Unknown)
+            is_on(&person, **topic, channel)
+                || (person.consents.state(**topic, channel) == ConsentState::Unknown)
         })
-        .map(|topic| consent_act(&person, *topic, email, false, voice))
+        .map(|topic| consent_act(&person, *topic, channel, false, voice))
         .collect();
     record(&app, shop.id, person.id, acts).await?;
     let topic = name(purpose, voice);
+    let next = match channel {
+        Some(Channel::Sms) => voice.unsub_done_next_sms(),
+        _ => voice.unsub_done_next(),
+    };
     let page = AskPage {
         frame: Frame::new(&shop.settings, voice, voice.unsub_title().to_owned()),
         title: voice.unsub_done().to_owned(),
-        hint: Some(fill(voice.unsub_done_next(), &[("topic", topic)])),
+        hint: Some(fill(next, &[("topic", topic)])),
         ask: None,
         link: Some(preferences_link(&app, &shop, &person, voice)),
     };

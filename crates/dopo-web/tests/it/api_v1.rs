@@ -4,6 +4,7 @@ use crate::support::{House, KEY};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use dopo_core::consent::{Channel, ConsentState, Topic};
+use dopo_core::event::Event;
 use dopo_core::id::{CustomerId, EffectId};
 use dopo_core::message::MessageStatus;
 use dopo_testkit::build;
@@ -168,6 +169,7 @@ async fn a_key_without_the_scope_is_told_which_one_it_lacks() {
     store
         .add_api_key(
             house.shop,
+            None,
             "poor",
             &hash,
             &["orders:read".into()],
@@ -234,7 +236,7 @@ async fn another_shop_s_key_sees_nothing() {
     let hash = <sha2::Sha256 as sha2::Digest>::digest(b"other");
     let scopes = ["messages:read", "orders:read", "coupons:read"].map(str::to_owned);
     store
-        .add_api_key(other, "other", &hash, &scopes, build::t(0))
+        .add_api_key(other, None, "other", &hash, &scopes, build::t(0))
         .await
         .unwrap();
     let message = house
@@ -375,4 +377,82 @@ async fn a_code_is_checked_by_our_clock() {
         StatusCode::NOT_FOUND
     );
     assert_eq!(coupon.customer_id, CustomerId(order.customer_id.0));
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_and_the_same_use_may_be_told_again() {
+    let house = House::new().await;
+    let order = house.order("1001").await;
+    let coupons = ["GRAZIE-7", "GRAZIE-8", "GRAZIE-9"];
+    let coupons = coupons.map(|code| build::coupon(code, order.customer_id.0));
+    let expires_at = coupons[0].expires_at;
+    let writes = dopo_core::advance::Writes {
+        coupons: coupons.to_vec(),
+        ..Default::default()
+    };
+    let intake = build::intake(
+        9,
+        "c",
+        vec![build::arrival(house.shop, "c", 9, build::nothing())],
+    );
+    let decide = std::sync::Arc::new(move |_, _| writes.clone());
+    house
+        .engine
+        .store()
+        .commit_arrivals(house.shop, vec![intake], decide)
+        .await
+        .unwrap();
+    let redeem = async |code: &str, told: Value| {
+        let answer = house
+            .api_post(&format!("/api/v1/coupons/{code}/redeem"), told)
+            .await;
+        (answer.status, answer.json())
+    };
+
+    let (status, used) = redeem("grazie-7", json!({ "order": "scontrino 12" })).await;
+    assert_eq!(status, StatusCode::OK, "{used}");
+    assert_eq!(
+        (&used["valid"], &used["redeemed_for"]),
+        (&json!(false), &json!("scontrino 12"))
+    );
+    assert_eq!(used["customer"], order.customer_id.to_string());
+    house.clock.pass(60);
+    let (status, again) = redeem("GRAZIE-7", json!({ "order": "scontrino 12" })).await;
+    assert_eq!((status, &again), (StatusCode::OK, &used), "nothing moves");
+    for other in [json!({ "order": "scontrino 13" }), json!({})] {
+        let (status, problem) = redeem("GRAZIE-7", other).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert_eq!(problem["code"], "coupon_redeemed");
+        assert_eq!(problem["redeemed_for"], "scontrino 12");
+    }
+    let seen = house.api_get("/api/v1/coupons/GRAZIE-7").await.json();
+    assert_eq!(seen, used);
+
+    // An order that carries the code uses it up; telling the same order here is the same use.
+    let mut told = build::order_told("1002", "chiara@posta.example");
+    told.discount_codes = vec!["grazie-8".to_owned()];
+    let event = Event::OrderUpdated {
+        order: Box::new(told),
+    };
+    house.ingest("order-1002", event).await;
+    let (status, _) = redeem("GRAZIE-8", json!({ "order": "1002" })).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, _) = redeem("GRAZIE-8", json!({ "order": "1001" })).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+
+    let (status, problem) = redeem("NOPE", json!({})).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::NOT_FOUND, &json!("not_found"))
+    );
+    let (status, problem) = redeem("GRAZIE-9", json!({ "order": "x".repeat(101) })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    let left = expires_at.as_second() - build::t(60).as_second();
+    house.clock.pass(left + 1);
+    let (status, problem) = redeem("GRAZIE-9", json!({})).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::CONFLICT, &json!("coupon_expired"))
+    );
+    assert!(problem["expires_at"].is_string(), "{problem}");
 }

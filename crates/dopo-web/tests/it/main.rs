@@ -29,6 +29,7 @@ mod hosts;
 mod lookup;
 mod problem;
 mod promises;
+mod short_links;
 mod sign_in;
 mod support;
 mod tracking;

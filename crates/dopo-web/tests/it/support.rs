@@ -318,6 +318,7 @@ impl House {
             "counters:read",
             "consents:write",
             "coupons:read",
+            "coupons:write",
         ]
         .map(str::to_owned)
         .to_vec();

@@ -1,5 +1,6 @@
 //! One file a group of commands.
 
+pub mod coupons;
 pub mod courier;
 pub mod database;
 pub mod doctor;
