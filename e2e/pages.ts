@@ -36,7 +36,11 @@ export const PLACES: Place[] = [
   { name: "console-orders", path: "/console/orders" },
   { name: "console-exceptions", path: "/console/orders/exceptions" },
   { name: "console-couriers", path: "/console/couriers" },
-  { name: "console-order", path: "/console/orders", follow: [row("orders")] },
+  {
+    name: "console-order",
+    path: "/console/orders",
+    follow: [`${row("orders")}:not([href$="/exceptions"])`],
+  },
   { name: "console-journeys", path: "/console/journeys" },
   { name: "console-journey", path: "/console/journeys", follow: [row("journeys")] },
   { name: "console-messages", path: "/console/messages" },

@@ -352,7 +352,9 @@ pub fn sentence(
         });
     }
     if let Some(share) = quotient(sums.first_contact_24h, sums.first_contact) {
-        let percent = format::percent((share * 100.0).round() as i64 * 100, locale);
+        let percent = (share * 100.0).round() as i64;
+        // As the figures below it: screens set a space in Italian, messages do not.
+        let percent = format!("{percent}{}", locale.pick("\u{a0}%", "%"));
         let people = n(
             sums.first_contact,
             locale.pick("ordine", "order"),
@@ -512,7 +514,7 @@ mod tests {
         let say = |span, trouble, locale| sentence(&sums, span, trouble, Currency::EUR, locale);
         assert_eq!(
             say(Span::Yesterday, 2, Locale::It),
-            "Ieri 42 ordini, e sono partiti 96 messaggi. Il primo messaggio è arrivato entro un giorno per il 95% (40 ordini). \
+            "Ieri 42 ordini, e sono partiti 96 messaggi. Il primo messaggio è arrivato entro un giorno per il 95\u{a0}% (40 ordini). \
              Dopo un messaggio sono arrivati ordini per 1.234,50\u{a0}€. Adesso 2 ordini hanno bisogno di qualcuno."
         );
         assert_eq!(
