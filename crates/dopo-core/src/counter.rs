@@ -96,22 +96,38 @@ pub struct About<'a> {
     pub province: Option<Province>,
 }
 
+fn is_italian(country: Option<&str>) -> bool {
+    country.is_none_or(|country| country.eq_ignore_ascii_case("IT"))
+}
+
 /// The Italian province an order goes to; without one, the person's.
 pub fn province_of(order: Option<&Order>, person: Option<&Customer>) -> Option<Province> {
-    let italian = |country: &Option<String>| {
-        country
-            .as_deref()
-            .is_none_or(|country| country.eq_ignore_ascii_case("IT"))
-    };
     let read = |text: &Option<String>| Province::parse(text.as_deref()?).ok();
     match order.and_then(|order| order.snapshot.ship_to.as_ref()) {
-        Some(to) if !italian(&to.country) => None,
+        Some(to) if !is_italian(to.country.as_deref()) => None,
         Some(to) if to.province.is_some() => read(&to.province),
         _ => person
-            .filter(|person| italian(&person.country))
+            .filter(|person| is_italian(person.country.as_deref()))
             .and_then(|person| read(&person.province)),
     }
 }
+
+/// Where an order goes, as stores keep it beside the order: the letters of a province, [`PLACE_ELSEWHERE`], or
+/// [`PLACE_UNTOLD`], for which the person's place stands in as in [`province_of`].
+pub fn place_key(order: &Order) -> &'static str {
+    match (province_of(Some(order), None), &order.snapshot.ship_to) {
+        (Some(province), _) => province.code(),
+        (None, Some(to)) if !is_italian(to.country.as_deref()) || to.province.is_some() => {
+            PLACE_ELSEWHERE
+        }
+        (None, _) => PLACE_UNTOLD,
+    }
+}
+
+/// An order goes abroad, or to a province there is not.
+pub const PLACE_ELSEWHERE: &str = "-";
+/// It is not told where an order goes.
+pub const PLACE_UNTOLD: &str = "";
 
 /// The dimension of a sum of money.
 pub(crate) fn currency_dim(currency: Currency) -> Name {
@@ -184,6 +200,30 @@ mod tests {
                 ("province/MI", 2)
             ]
         );
+    }
+
+    #[test]
+    fn an_order_keeps_where_it_goes_and_whether_that_was_told() {
+        for (to, key) in [
+            (None, PLACE_UNTOLD),
+            (Some((None, None)), PLACE_UNTOLD),
+            (Some((Some("it"), Some("mi"))), "MI"),
+            (Some((None, Some("BO"))), "BO"),
+            (Some((Some("DE"), Some("MI"))), PLACE_ELSEWHERE),
+            (Some((Some("FR"), None)), PLACE_ELSEWHERE),
+            (Some((Some("IT"), Some("Narnia"))), PLACE_ELSEWHERE),
+        ] {
+            let to = to.map(|(country, province)| {
+                serde_json::json!({ "country": country, "province": province })
+            });
+            let order: Order = serde_json::from_value(serde_json::json!({
+                "id": 1, "customer_id": 2, "external_id": "1", "number": "#1", "placed_at": "2026-11-20T09:00:00Z",
+                "updated_at": "2026-11-20T09:00:00Z", "person": {}, "lines": [],
+                "total": { "cents": 100, "currency": "EUR" }, "payment": "paid", "ship_to": to
+            }))
+            .unwrap();
+            assert_eq!(place_key(&order), key, "{:?}", order.snapshot.ship_to);
+        }
     }
 
     #[test]

@@ -31,5 +31,6 @@ pub mod advance;
 pub mod gate;
 pub mod journey;
 pub mod kpi;
+pub mod risk;
 pub mod simulate;
 pub mod words;

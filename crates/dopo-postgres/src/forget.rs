@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::rows::{CustomerRow, OrderRow, json};
 use crate::settings;
 use dopo_core::advance::count_order_change;
-use dopo_core::counter::{Counters, NOW};
+use dopo_core::counter::{Counters, NOW, place_key};
 use dopo_core::customer::PersonDetails;
 use dopo_core::id::{CustomerId, ShopId};
 use dopo_core::parcel::{Parcel, ParcelSnapshot};
@@ -118,7 +118,7 @@ pub(crate) async fn customer(
     )
     .fetch_all(&mut *c)
     .await?;
-    let (mut ids, mut bodies) = (vec![], vec![]);
+    let (mut ids, mut bodies, mut places) = (vec![], vec![], vec![]);
     for row in orders {
         let mut order = row.read()?;
         let before = order.clone();
@@ -136,14 +136,17 @@ pub(crate) async fn customer(
         count_order_change(counters, shop, Some(&before), Some(&order));
         ids.push(order.id.0);
         bodies.push(json(&order)?);
+        places.push(place_key(&order));
     }
     sqlx::query!(
         "-- customer()
-         UPDATE orders o SET body = k.body FROM unnest($2::bigint[], $3::text[]) AS k (order_id, body)
+         UPDATE orders o SET body = k.body, province = k.province
+         FROM unnest($2::bigint[], $3::text[], $4::text[]) AS k (order_id, body, province)
          WHERE o.shop_id = $1 AND o.order_id = k.order_id",
         shop.0,
         &ids,
-        &bodies
+        &bodies,
+        &places as &[&'static str]
     )
     .execute(&mut *c)
     .await?;

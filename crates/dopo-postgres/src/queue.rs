@@ -21,7 +21,7 @@ use dopo_core::counter::Counters;
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, EffectId, ShopId};
 use dopo_core::message::MessageStatus;
-use dopo_engine::ports::console::DeliveryRow;
+use dopo_engine::ports::console::{DeliveryRow, SCAN_ROWS_MAX};
 use dopo_engine::ports::store::{
     CLAIM_MAX, Claimed, Finish, Finished, NODE_SILENCE_SECONDS_MAX, Recovered, StoreError,
 };
@@ -605,6 +605,25 @@ pub(crate) async fn requeue(
     tx.commit().await?;
     store.outbox_mark(message.channel()).added(us(now));
     Ok(true)
+}
+
+/// See [`dopo_engine::ports::console::ConsoleStore::count_waiting`].
+pub(crate) async fn waiting(
+    pool: &PgPool,
+    shop: ShopId,
+    now: Timestamp,
+) -> Result<(u64, u64), Fault> {
+    let found = sqlx::query!(
+        r#"-- waiting()
+        SELECT count(*) FILTER (WHERE due_at <= $2) AS "due!", count(*) FILTER (WHERE due_at > $2) AS "later!"
+        FROM (SELECT due_at FROM outbox WHERE shop_id = $1 AND node IS NULL LIMIT $3) o"#,
+        shop.0,
+        us(now),
+        as_limit(SCAN_ROWS_MAX)
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok((count(found.due), count(found.later)))
 }
 
 /// See [`dopo_engine::ports::store::Store::queue_depth`].

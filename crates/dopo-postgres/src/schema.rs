@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_identities",
     9 "0009_photos",
     10 "0010_places" places,
+    11 "0011_people" people,
     12 "0012_turns",
     13 "0013_short_links",
 ];
@@ -166,6 +167,7 @@ pub(crate) async fn migrate(c: &mut PgConnection) -> Result<Vec<String>, StoreEr
             "listed" => listed::fill(&mut tx).await?,
             "risks" => risks::fill(&mut tx).await?,
             "places" => listed::fill_places(&mut tx).await?,
+            "people" => listed::fill_order_places(&mut tx).await?,
             _ => {}
         }
         sqlx::query(

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::rows::{at, from_json, int, json, read_all, text, uint, us};
 use crate::store::PostgresStore;
 use dopo_core::id::ShopId;
+use dopo_core::italy::Locale;
 use dopo_core::journey::Journey;
 use dopo_core::shop::ShopSettings;
 use dopo_engine::ports::console::SEEN_SECONDS;
@@ -398,6 +399,8 @@ pub(crate) struct StoredUser {
     pub(crate) role: String,
     pub(crate) password_hash: String,
     pub(crate) created_at: i64,
+    pub(crate) name: Option<String>,
+    pub(crate) locale: Option<String>,
 }
 
 impl StoredUser {
@@ -408,8 +411,29 @@ impl StoredUser {
             role: self.role,
             password_hash: self.password_hash,
             created_at: at(self.created_at)?,
+            name: self.name,
+            locale: self.locale.and_then(|tag| Locale::from_tag(&tag)),
         })
     }
+}
+
+/// Says what a user is called and in which language the console speaks to them.
+pub(crate) async fn set_profile(
+    pool: &PgPool,
+    user: i64,
+    name: Option<&str>,
+    locale: Option<Locale>,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "-- set_profile()
+         UPDATE users SET name = $2, locale = $3 WHERE user_id = $1",
+        user,
+        name.map(text),
+        locale.map(Locale::tag)
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// The user with this address.
@@ -417,7 +441,7 @@ pub(crate) async fn user(pool: &PgPool, email: &str) -> Result<Option<UserRow>, 
     let row = sqlx::query_as!(
         StoredUser,
         "-- user()
-         SELECT user_id, email, role, password_hash, created_at FROM users WHERE email = $1",
+         SELECT user_id, email, role, password_hash, created_at, name, locale FROM users WHERE email = $1",
         address(email)
     )
     .fetch_optional(pool)
@@ -454,7 +478,7 @@ pub(crate) async fn session(
 ) -> Result<Option<UserRow>, Fault> {
     let row = sqlx::query!(
         "-- session()
-         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, s.seen_at FROM sessions s
+         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.name, u.locale, s.seen_at FROM sessions s
          JOIN users u ON u.user_id = s.user_id WHERE s.token_hash = $1 AND s.expires_at > $2",
         token_hash,
         us(now)
@@ -472,6 +496,8 @@ pub(crate) async fn session(
         role: row.role,
         password_hash: row.password_hash,
         created_at: row.created_at,
+        name: row.name,
+        locale: row.locale,
     };
     Ok(Some(user.read()?))
 }
@@ -491,6 +517,7 @@ pub(crate) async fn end_session(pool: &PgPool, token_hash: &[u8]) -> Result<(), 
 pub(crate) async fn add_api_key(
     store: &PostgresStore,
     shop: ShopId,
+    name: Option<&str>,
     prefix: &str,
     hash: &[u8],
     scopes: &[String],
@@ -506,14 +533,15 @@ pub(crate) async fn add_api_key(
     .await?;
     let id = sqlx::query_scalar!(
         "-- add_api_key()
-         INSERT INTO api_keys (shop_id, api_key_id, prefix, hash, scopes, created_at)
-         SELECT $1, coalesce(max(api_key_id), 0) + 1, $2, $3, $4, $5 FROM api_keys WHERE shop_id = $1
+         INSERT INTO api_keys (shop_id, api_key_id, prefix, hash, scopes, created_at, name)
+         SELECT $1, coalesce(max(api_key_id), 0) + 1, $2, $3, $4, $5, $6 FROM api_keys WHERE shop_id = $1
          RETURNING api_key_id",
         shop.0,
         prefix,
         hash,
         json(&scopes)?,
-        us(now)
+        us(now),
+        name.map(text)
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -529,6 +557,7 @@ pub(crate) struct StoredKey {
     pub(crate) scopes: String,
     pub(crate) created_at: i64,
     pub(crate) revoked_at: Option<i64>,
+    pub(crate) name: Option<String>,
 }
 
 impl StoredKey {
@@ -541,6 +570,7 @@ impl StoredKey {
             scopes: from_json(&self.scopes)?,
             created_at: at(self.created_at)?,
             revoked_at: self.revoked_at.map(at).transpose()?,
+            name: self.name,
         })
     }
 }
@@ -550,7 +580,7 @@ pub(crate) async fn api_key(pool: &PgPool, hash: &[u8]) -> Result<Option<ApiKeyR
     let row = sqlx::query_as!(
         StoredKey,
         "-- api_key()
-         SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at FROM api_keys
+         SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at, name FROM api_keys
          WHERE hash = $1 AND revoked_at IS NULL",
         hash
     )
@@ -564,7 +594,7 @@ pub(crate) async fn api_keys(pool: &PgPool, shop: ShopId) -> Result<Vec<ApiKeyRo
     let rows = sqlx::query_as!(
         StoredKey,
         "-- api_keys()
-         SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at FROM api_keys
+         SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at, name FROM api_keys
          WHERE shop_id = $1 ORDER BY api_key_id",
         shop.0
     )

@@ -15,6 +15,7 @@ use dopo_core::counter::{CounterKey, Counters};
 use dopo_core::coupon::Coupon;
 use dopo_core::customer::{Customer, IdentityKey};
 use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, ShopId};
+use dopo_core::italy::Locale;
 use dopo_core::journey::Journey;
 use dopo_core::message::Message;
 use dopo_core::order::Order;
@@ -473,15 +474,25 @@ impl Store for PostgresStore {
         Ok(settings::end_session(&self.pool, token_hash).await?)
     }
 
+    async fn set_profile(
+        &self,
+        user: i64,
+        name: Option<&str>,
+        locale: Option<Locale>,
+    ) -> Result<(), StoreError> {
+        Ok(settings::set_profile(&self.pool, user, name, locale).await?)
+    }
+
     async fn add_api_key(
         &self,
         shop: ShopId,
+        name: Option<&str>,
         prefix: &str,
         hash: &[u8],
         scopes: &[String],
         now: Timestamp,
     ) -> Result<i64, StoreError> {
-        Ok(settings::add_api_key(self, shop, prefix, hash, scopes, now).await?)
+        Ok(settings::add_api_key(self, shop, name, prefix, hash, scopes, now).await?)
     }
 
     async fn api_key(&self, hash: &[u8]) -> Result<Option<ApiKeyRow>, StoreError> {
@@ -568,6 +579,16 @@ impl Store for PostgresStore {
         Ok(read::coupon(&self.pool, shop, code).await?)
     }
 
+    async fn redeem_coupon(
+        &self,
+        shop: ShopId,
+        code: &str,
+        now: Timestamp,
+        what: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        Ok(coupons::redeem(&self.pool, shop, code, now, what).await?)
+    }
+
     async fn tasks(
         &self,
         shop: ShopId,
@@ -579,16 +600,6 @@ impl Store for PostgresStore {
 
     async fn products_like(
         &self,
-    async fn redeem_coupon(
-        &self,
-        shop: ShopId,
-        code: &str,
-        now: Timestamp,
-        what: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        Ok(coupons::redeem(&self.pool, shop, code, now, what).await?)
-    }
-
         shop: ShopId,
         categories: &[String],
         except: &[String],

@@ -8,10 +8,12 @@ use crate::load::standing_id;
 use crate::rows::{CustomerRow, int, json, name_of, text, us, us_up};
 use crate::settings;
 use dopo_core::advance::{Keys, Loaded, MessageMark, Writes};
+use dopo_core::counter::place_key;
 use dopo_core::customer::IdentityKey;
 use dopo_core::id::{CustomerId, OrderId, ShopId};
 use dopo_core::message::Message;
 use dopo_core::order::Order;
+use dopo_core::risk::tells_of_failure;
 use dopo_engine::ports::console::{DeliveryRow, KnownAs};
 use dopo_engine::ports::store::StoreError;
 use sqlx::PgConnection;
@@ -183,7 +185,7 @@ async fn orders(
         Vec::with_capacity(n),
         Vec::with_capacity(n),
     );
-    let mut standings = Vec::with_capacity(n);
+    let (mut standings, mut places) = (Vec::with_capacity(n), Vec::with_capacity(n));
     let mut sold: BTreeMap<String, i64> = BTreeMap::new();
     for order in orders.iter() {
         ids.push(order.id.0);
@@ -193,6 +195,7 @@ async fn orders(
         placed.push(us(order.snapshot.placed_at));
         bodies.push(json(order)?);
         standings.push(order.standing().as_str());
+        places.push(place_key(order));
         if !before.orders.contains(&order.id) {
             for line in &order.snapshot.lines {
                 if let Some(product) = &line.product_id {
@@ -203,11 +206,13 @@ async fn orders(
     }
     sqlx::query!(
         "-- orders()
-         INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, body, standing)
-         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[])
+         INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, body, standing, province)
+         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+             $9::text[])
          ON CONFLICT (shop_id, order_id) DO UPDATE SET
              customer_id = excluded.customer_id, external_id = excluded.external_id, number = excluded.number,
-             placed_at = excluded.placed_at, body = excluded.body, standing = excluded.standing",
+             placed_at = excluded.placed_at, body = excluded.body, standing = excluded.standing,
+             province = excluded.province",
         shop.0,
         &ids,
         &customers,
@@ -215,7 +220,8 @@ async fn orders(
         &numbers,
         &placed,
         &bodies,
-        &standings as &[&'static str]
+        &standings as &[&'static str],
+        &places as &[&'static str]
     )
     .execute(&mut *c)
     .await?;
@@ -642,24 +648,26 @@ async fn tasks_and_ledger(
     if !writes.tasks.is_empty() {
         writes.tasks.sort_by_key(|task| task.effect);
         let (mut ids, mut customers, mut orders) = (vec![], vec![], vec![]);
-        let (mut opened, mut bodies) = (vec![], vec![]);
+        let (mut opened, mut bodies, mut failures) = (vec![], vec![], vec![]);
         for task in &writes.tasks {
             ids.push(task.effect.to_bytes());
             customers.push(task.customer_id.0);
             orders.push(task.order_id.map(|id| id.0));
             opened.push(us(task.opened_at));
             bodies.push(json(&task.task)?);
+            failures.push(tells_of_failure(&task.task));
         }
         sqlx::query!(
             "-- tasks_and_ledger()
-             INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, body)
-             SELECT $1, * FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])",
+             INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, body, failure)
+             SELECT $1, * FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::boolean[])",
             shop.0,
             &ids as &[[u8; 16]],
             &customers,
             &orders as &[Option<i64>],
             &opened,
-            &bodies
+            &bodies,
+            &failures
         )
         .execute(&mut *c)
         .await?;
@@ -710,6 +718,7 @@ async fn merge(
     move_rows![
         "-- merge()\nUPDATE identities SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE orders SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
+        "-- merge()\nUPDATE risks SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE carts SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2",
         "-- merge()\nUPDATE runs SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2 AND NOT closed",
         "-- merge()\nUPDATE runs SET customer_id = $3 WHERE shop_id = $1 AND customer_id = $2 AND closed",

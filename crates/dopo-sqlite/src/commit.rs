@@ -6,13 +6,14 @@ use crate::rows::{all, first, json, name_of, number, parked_json, run, us, us_up
 use crate::{couriers, forget, refused, settings};
 use dopo_core::advance::{Loaded, MessageMark, WaitsFor, Writes, keys};
 use dopo_core::cart::Cart;
-use dopo_core::counter::Counters;
+use dopo_core::counter::{Counters, place_key};
 use dopo_core::customer::IdentityKey;
 use dopo_core::event::Arrival;
 use dopo_core::id::{CustomerId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
 use dopo_core::message::Message;
 use dopo_core::order::{Order, Standing};
+use dopo_core::risk::tells_of_failure;
 use dopo_engine::ports::console::{DeliveryRow, SEEN_SECONDS};
 use dopo_engine::ports::store::{
     DUE_PER_COMMIT_MAX, DecideArrivals, DecideDue, INTAKES_PER_COMMIT_MAX, InboxStatus, Intake,
@@ -38,6 +39,7 @@ struct OrderBefore {
     customer: CustomerId,
     number: String,
     standing: Standing,
+    place: &'static str,
 }
 
 impl OrderBefore {
@@ -46,6 +48,7 @@ impl OrderBefore {
             customer: order.customer_id,
             number: order.snapshot.number.clone(),
             standing: order.standing(),
+            place: place_key(order),
         }
     }
 }
@@ -566,14 +569,15 @@ fn apply(
     for task in &writes.tasks {
         run(
             c,
-            "INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, failure, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 shop.0,
                 task.effect.to_bytes(),
                 task.customer_id.0,
                 task.order_id.map(|o| o.0),
                 us(task.opened_at),
+                tells_of_failure(&task.task),
                 json(&task.task)?
             ],
         )?;
@@ -622,7 +626,10 @@ fn put_order(
     let body = json(order)?;
     let told = &order.snapshot;
     let standing = order.standing();
-    let same = |k: &&OrderBefore| k.customer == order.customer_id && k.number == told.number;
+    let place = place_key(order);
+    let same = |k: &&OrderBefore| {
+        k.customer == order.customer_id && k.number == told.number && k.place == place
+    };
     if let Some(known) = known.filter(same) {
         if known.standing == standing {
             run(
@@ -647,11 +654,12 @@ fn put_order(
     }
     run(
         c,
-        "INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, standing, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO orders (shop_id, order_id, customer_id, external_id, number, placed_at, standing, province, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (shop_id, order_id) DO UPDATE SET
              customer_id = excluded.customer_id, external_id = excluded.external_id, number = excluded.number,
-             placed_at = excluded.placed_at, standing = excluded.standing, body = excluded.body",
+             placed_at = excluded.placed_at, standing = excluded.standing, province = excluded.province,
+             body = excluded.body",
         params![
             shop.0,
             order.id.0,
@@ -660,6 +668,7 @@ fn put_order(
             told.number,
             us(told.placed_at),
             standing.as_str(),
+            place,
             body
         ],
     )?;
@@ -809,6 +818,7 @@ fn merge(
     for sql in [
         "UPDATE identities SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE orders SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
+        "UPDATE risks INDEXED BY risks_by_customer SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE carts SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE runs SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",
         "UPDATE messages SET customer_id = ?3 WHERE shop_id = ?1 AND customer_id = ?2",

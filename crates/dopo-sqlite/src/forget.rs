@@ -9,7 +9,7 @@ use crate::refused;
 use crate::rows::{self, all, first, json, number, run};
 use crate::settings;
 use dopo_core::advance::count_order_change;
-use dopo_core::counter::{Counters, NOW};
+use dopo_core::counter::{Counters, NOW, place_key};
 use dopo_core::customer::PersonDetails;
 use dopo_core::id::{CustomerId, ShopId};
 use dopo_core::parcel::{Parcel, ParcelSnapshot};
@@ -102,8 +102,14 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
         count_order_change(&mut gauges, shop, Some(&before), Some(&order));
         run(
             c,
-            "UPDATE orders SET standing = ?3, body = ?4 WHERE shop_id = ?1 AND order_id = ?2",
-            params![shop.0, order.id.0, order.standing().as_str(), json(&order)?],
+            "UPDATE orders SET standing = ?3, province = ?4, body = ?5 WHERE shop_id = ?1 AND order_id = ?2",
+            params![
+                shop.0,
+                order.id.0,
+                order.standing().as_str(),
+                place_key(&order),
+                json(&order)?
+            ],
         )?;
     }
     count(c, &gauges)?;

@@ -97,16 +97,17 @@ mod plans {
         let sources = [
             include_str!("commit.rs"),
             include_str!("console/acts.rs"),
+            include_str!("console/at_risk.rs"),
             include_str!("console/listed.rs"),
             include_str!("console/lists.rs"),
             include_str!("console/risks.rs"),
             include_str!("console/team.rs"),
             include_str!("console/webhooks.rs"),
-            include_str!("couriers.rs"),
             include_str!("coupons.rs"),
+            include_str!("couriers.rs"),
             include_str!("forget.rs"),
-            include_str!("load.rs"),
             include_str!("links.rs"),
+            include_str!("load.rs"),
             include_str!("queue.rs"),
             include_str!("read.rs"),
         ];
@@ -200,6 +201,16 @@ mod plans {
                 "orders_by_standing (shop_id=? AND standing=? AND order_id<?)",
             ),
             (
+                "SELECT order_id AS placed FROM orders INDEXED BY orders_by_place
+                 WHERE shop_id = ? AND province = ? AND order_id < ? ORDER BY order_id DESC LIMIT 50000",
+                "COVERING INDEX orders_by_place (shop_id=? AND province=? AND order_id<?)",
+            ),
+            (
+                "SELECT 1 FROM orders p INDEXED BY orders_by_place WHERE p.shop_id = ? AND p.province IN (?, ?)
+                 AND p.order_id = ?",
+                "COVERING INDEX orders_by_place (shop_id=? AND province=? AND order_id=?)",
+            ),
+            (
                 "SELECT order_id, cents FROM risks WHERE shop_id = ?1 AND (cents, order_id) < (?2, ?3)
                  ORDER BY cents DESC, order_id DESC LIMIT ?4",
                 "COVERING INDEX risks_by_worst (shop_id=? AND (cents,order_id)<(?,?))",
@@ -208,6 +219,16 @@ mod plans {
                 "SELECT * FROM tasks WHERE shop_id = ?1 AND order_id = ?2 AND done_at IS NULL
                  ORDER BY +opened_at DESC, +effect_id DESC LIMIT ?3",
                 "tasks_by_order (shop_id=? AND order_id=?)",
+            ),
+            (
+                "SELECT customer_id FROM risks INDEXED BY risks_by_customer
+                 WHERE shop_id = ?1 AND customer_id < ?2 ORDER BY customer_id DESC LIMIT ?3",
+                "COVERING INDEX risks_by_customer (shop_id=? AND customer_id<?)",
+            ),
+            (
+                "SELECT customer_id FROM tasks INDEXED BY tasks_of_failures WHERE shop_id = ?1 AND customer_id < ?2
+                 AND done_at IS NULL AND failure = 1 ORDER BY customer_id DESC LIMIT ?3",
+                "tasks_of_failures (shop_id=? AND customer_id<?)",
             ),
             (
                 "SELECT order_id FROM orders WHERE shop_id = ?1 AND lower(ltrim(number, '#')) >= ?2

@@ -9,7 +9,7 @@ use dopo_core::counter::Counters;
 use dopo_core::customer::Customer;
 use dopo_core::id::{EffectId, ShopId};
 use dopo_core::message::{Message, MessageStatus};
-use dopo_engine::ports::console::DeliveryRow;
+use dopo_engine::ports::console::{DeliveryRow, SCAN_ROWS_MAX};
 use dopo_engine::ports::store::{
     CLAIM_MAX, Claimed, Finish, Finished, NODE_SILENCE_SECONDS_MAX, Recovered, StoreError,
 };
@@ -348,6 +348,25 @@ pub(crate) fn requeue(
         ],
     )?;
     Ok(true)
+}
+
+/// See [`dopo_engine::ports::console::ConsoleStore::count_waiting`].
+pub(crate) fn waiting(
+    c: &Connection,
+    shop: ShopId,
+    now: Timestamp,
+) -> Result<(u64, u64), StoreError> {
+    let found = first(
+        c,
+        "SELECT count(*) FILTER (WHERE due_at <= ?2), count(*) FILTER (WHERE due_at > ?2)
+         FROM (SELECT due_at FROM outbox WHERE shop_id = ?1 AND node IS NULL LIMIT ?3)",
+        params![shop.0, us(now), SCAN_ROWS_MAX as i64],
+        |row| {
+            let count = |n| row.get::<_, i64>(n).map(i64::unsigned_abs).map_err(refused);
+            Ok((count(0)?, count(1)?))
+        },
+    )?;
+    Ok(found.unwrap_or_default())
 }
 
 /// See [`dopo_engine::ports::store::Store::queue_depth`].

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_identities",
     9 "0009_photos",
     10 "0010_places" then console::listed::fill_places,
+    11 "0011_people" then console::listed::fill_order_places,
     12 "0012_turns",
     13 "0013_short_links",
 ];

@@ -3,6 +3,7 @@
 use crate::refused;
 use crate::rows::{all, at_column, at_column_opt, first, from_json, json, number, run, us};
 use dopo_core::id::ShopId;
+use dopo_core::italy::Locale;
 use dopo_core::journey::Journey;
 use dopo_core::shop::ShopSettings;
 use dopo_engine::ports::store::{
@@ -323,14 +324,34 @@ pub(crate) fn user_row(row: &Row<'_>) -> Result<UserRow, StoreError> {
         role: row.get("role").map_err(refused)?,
         password_hash: row.get("password_hash").map_err(refused)?,
         created_at: at_column(row, "created_at")?,
+        name: row.get("name").map_err(refused)?,
+        locale: row
+            .get::<_, Option<String>>("locale")
+            .map_err(refused)?
+            .and_then(|tag| Locale::from_tag(&tag)),
     })
+}
+
+/// Says what a user is called and in which language the console speaks to them.
+pub(crate) fn set_profile(
+    c: &Connection,
+    user: i64,
+    name: Option<&str>,
+    locale: Option<Locale>,
+) -> Result<(), StoreError> {
+    run(
+        c,
+        "UPDATE users SET name = ?2, locale = ?3 WHERE user_id = ?1",
+        params![user, name, locale.map(Locale::tag)],
+    )?;
+    Ok(())
 }
 
 /// The user with this address.
 pub(crate) fn user(c: &Connection, email: &str) -> Result<Option<UserRow>, StoreError> {
     first(
         c,
-        "SELECT user_id, email, role, password_hash, created_at FROM users WHERE email = ?1",
+        "SELECT user_id, email, role, password_hash, created_at, name, locale FROM users WHERE email = ?1",
         params![email.trim().to_lowercase()],
         user_row,
     )
@@ -360,7 +381,7 @@ pub(crate) fn session(
 ) -> Result<Option<UserRow>, StoreError> {
     first(
         c,
-        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at FROM sessions s
+        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.name, u.locale FROM sessions s
          JOIN users u ON u.user_id = s.user_id WHERE s.token_hash = ?1 AND s.expires_at > ?2",
         params![token_hash, us(now)],
         user_row,
@@ -381,6 +402,7 @@ pub(crate) fn end_session(c: &Connection, token_hash: &[u8]) -> Result<(), Store
 pub(crate) fn add_api_key(
     c: &Connection,
     shop: ShopId,
+    name: Option<&str>,
     prefix: &str,
     hash: &[u8],
     scopes: &[String],
@@ -394,14 +416,15 @@ pub(crate) fn add_api_key(
     .unwrap_or(1);
     run(
         c,
-        "INSERT INTO api_keys (shop_id, api_key_id, prefix, hash, scopes, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![shop.0, id, prefix, hash, json(&scopes)?, us(now)],
+        "INSERT INTO api_keys (shop_id, api_key_id, prefix, hash, scopes, created_at, name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![shop.0, id, prefix, hash, json(&scopes)?, us(now), name],
     )?;
     Ok(id)
 }
 
 pub(crate) const API_KEY: &str =
-    "SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at FROM api_keys";
+    "SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at, name FROM api_keys";
 
 pub(crate) fn api_key_row(row: &Row<'_>) -> Result<ApiKeyRow, StoreError> {
     Ok(ApiKeyRow {
@@ -412,6 +435,7 @@ pub(crate) fn api_key_row(row: &Row<'_>) -> Result<ApiKeyRow, StoreError> {
         scopes: from_json(&row.get::<_, String>("scopes").map_err(refused)?)?,
         created_at: at_column(row, "created_at")?,
         revoked_at: at_column_opt(row, "revoked_at")?,
+        name: row.get("name").map_err(refused)?,
     })
 }
 

@@ -11,6 +11,7 @@ use dopo_core::counter::{CounterKey, Counters};
 use dopo_core::coupon::Coupon;
 use dopo_core::customer::{Customer, IdentityKey};
 use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, ShopId};
+use dopo_core::italy::Locale;
 use dopo_core::journey::Journey;
 use dopo_core::message::Message;
 use dopo_core::order::Order;
@@ -478,17 +479,32 @@ impl Store for SqliteStore {
         self.write(move |c| settings::end_session(c, &hash)).await
     }
 
+    async fn set_profile(
+        &self,
+        user: i64,
+        name: Option<&str>,
+        locale: Option<Locale>,
+    ) -> Result<(), StoreError> {
+        let name = name.map(str::to_owned);
+        self.write(move |c| settings::set_profile(c, user, name.as_deref(), locale))
+            .await
+    }
+
     async fn add_api_key(
         &self,
         shop: ShopId,
+        name: Option<&str>,
         prefix: &str,
         hash: &[u8],
         scopes: &[String],
         now: Timestamp,
     ) -> Result<i64, StoreError> {
         let (prefix, hash, scopes) = (prefix.to_owned(), hash.to_vec(), scopes.to_vec());
-        self.write(move |c| settings::add_api_key(c, shop, &prefix, &hash, &scopes, now))
-            .await
+        let name = name.map(str::to_owned);
+        self.write(move |c| {
+            settings::add_api_key(c, shop, name.as_deref(), &prefix, &hash, &scopes, now)
+        })
+        .await
     }
 
     async fn api_key(&self, hash: &[u8]) -> Result<Option<ApiKeyRow>, StoreError> {
@@ -585,6 +601,18 @@ impl Store for SqliteStore {
         self.read(move |c| read::coupon(c, shop, &code)).await
     }
 
+    async fn redeem_coupon(
+        &self,
+        shop: ShopId,
+        code: &str,
+        now: Timestamp,
+        what: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let (code, what) = (code.to_owned(), what.map(str::to_owned));
+        self.write(move |c| coupons::redeem(c, shop, &code, now, what.as_deref()))
+            .await
+    }
+
     async fn tasks(
         &self,
         shop: ShopId,
@@ -601,18 +629,6 @@ impl Store for SqliteStore {
         categories: &[String],
         except: &[String],
         limit: usize,
-    async fn redeem_coupon(
-        &self,
-        shop: ShopId,
-        code: &str,
-        now: Timestamp,
-        what: Option<&str>,
-    ) -> Result<bool, StoreError> {
-        let (code, what) = (code.to_owned(), what.map(str::to_owned));
-        self.write(move |c| coupons::redeem(c, shop, &code, now, what.as_deref()))
-            .await
-    }
-
     ) -> Result<Vec<Product>, StoreError> {
         let (categories, except) = (categories.to_vec(), except.to_vec());
         self.read(move |c| read::products_like(c, shop, &categories, &except, limit))
@@ -656,6 +672,7 @@ impl Store for SqliteStore {
             bodies: self.sweep(now, read::prune_bodies).await?,
             sessions: self.write(move |c| read::prune_sessions(c, now)).await? as u64,
             photos: self.sweep(now, couriers::prune_photos).await?,
+            links: self.sweep(now, links::prune).await?,
         })
     }
 
@@ -672,6 +689,5 @@ impl Store for SqliteStore {
     async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let (from, to) = (self.path.clone(), to.to_owned());
         blocking(move || backup::backup(&from, &to)).await
-            links: self.sweep(now, links::prune).await?,
     }
 }

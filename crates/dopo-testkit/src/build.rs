@@ -1,6 +1,6 @@
 //! Builders of facts for tests: the least that is valid, to be changed where a test cares.
 
-use dopo_core::advance::{Due, LedgerRow, Task};
+use dopo_core::advance::{Due, LedgerRow, Task, Writes};
 use dopo_core::cart::{Cart, CartSnapshot};
 use dopo_core::consent::{Channel, ConsentAct, ConsentSource, ConsentState, Purpose, Topic};
 use dopo_core::coupon::Coupon;
@@ -15,7 +15,7 @@ use dopo_core::journey::{
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::money::Money;
 use dopo_core::order::{Order, OrderLine, OrderSnapshot, PaymentState, PostalAddress};
-use dopo_core::parcel::{Checkpoint, ParcelState};
+use dopo_core::parcel::{Checkpoint, Parcel, ParcelState};
 use dopo_core::product::Product;
 use dopo_core::shop::{Seller, ShopSettings, TrackingMode};
 use dopo_engine::ports::store::{Intake, Rendering};
@@ -407,5 +407,27 @@ pub fn order_updated(external_id: &str, email: &str) -> Event {
 pub fn nothing() -> Event {
     Event::ProductRemoved {
         product: "none".to_owned(),
+    }
+}
+
+/// Three people: one with a parcel at the depot, one who reported a problem, one with whom all is well.
+pub fn at_risk() -> Writes {
+    let person = |id| {
+        let mut person = customer(id, &format!("persona.{id}@posta.example"));
+        person.first_name = Some("Anna".to_owned());
+        person
+    };
+    let mut held = order(10, 1, "1001");
+    held.tracked.push(Parcel {
+        state: ParcelState::HeldAtDepot,
+        ..Parcel::default()
+    });
+    let mut problem = task(1, 2, t(1));
+    problem.task.kind = "problem_other".to_owned();
+    Writes {
+        customers: (1..=3).map(person).collect(),
+        orders: vec![held, order(11, 3, "1002")],
+        tasks: vec![problem, task(2, 3, t(1))],
+        ..Writes::default()
     }
 }

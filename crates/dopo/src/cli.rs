@@ -248,6 +248,9 @@ pub enum UserCommand {
         /// Only in this shop; otherwise in every shop.
         #[arg(long, value_name = "SLUG")]
         shop: Option<String>,
+        /// What they are called in the console; what they said themselves is replaced.
+        #[arg(long)]
+        name: Option<String>,
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
@@ -264,6 +267,9 @@ pub enum ApiKeyCommand {
         /// What it may do; may be repeated.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
+        /// What it is called.
+        #[arg(long)]
+        name: Option<String>,
     },
     /// All keys of a shop.
     List {
@@ -399,12 +405,6 @@ pub struct MessagesArgs {
     pub show: Option<String>,
 }
 
-/// Raw events.
-#[derive(Args, Debug)]
-pub struct InboxArgs {
-    /// The shop.
-    #[command(flatten)]
-    pub shop: ShopArg,
 /// Discount codes.
 #[derive(Args, Debug)]
 pub struct CouponsArgs {
@@ -421,6 +421,12 @@ pub struct CouponsArgs {
     pub order: Option<String>,
 }
 
+/// Raw events.
+#[derive(Args, Debug)]
+pub struct InboxArgs {
+    /// The shop.
+    #[command(flatten)]
+    pub shop: ShopArg,
     /// Only in this status: done, ignored, waiting, failed.
     #[arg(long)]
     pub status: Option<String>,

@@ -52,8 +52,17 @@ impl Slice {
         }
     }
 
+    /// The provinces it is of, by their letters; none for a part that is no place.
+    pub fn provinces(&self) -> Vec<String> {
+        match self {
+            Slice::All | Slice::Channel(_) | Slice::Journey(_) => Vec::new(),
+            Slice::Province(province) => vec![province.code().to_owned()],
+            Slice::Region(region) => provinces_in(*region),
+        }
+    }
+
     /// Whether orders are counted in it: a channel or a journey has messages.
-    fn counts_orders(&self) -> bool {
+    pub fn counts_orders(&self) -> bool {
         !matches!(self, Slice::Channel(_) | Slice::Journey(_))
     }
 
@@ -107,13 +116,16 @@ pub struct Now {
     pub orders_open: Option<i64>,
     /// Orders that need somebody; of the shop and of places.
     pub orders_trouble: Option<i64>,
+    /// People at risk, as [`dopo_core::risk`] says; of the shop and of places.
+    pub people_at_risk: Option<u64>,
     /// Tasks open.
     pub tasks_open: Option<i64>,
     /// Runs of journeys that are active; of the shop and of journeys.
     pub runs: Option<i64>,
-    /// Messages that may leave now and have not yet; unknown where several shops share the queue.
+    /// Messages that may leave now and have not yet; where several shops share the queue, among the first
+    /// [`SCAN_ROWS_MAX`](crate::ports::SCAN_ROWS_MAX) of this one.
     pub queue_due: Option<u64>,
-    /// Messages that wait for their time.
+    /// Messages that wait for their time, counted alike.
     pub queue_later: Option<u64>,
     /// Messages that failed or are in doubt, up to [`TROUBLE_COUNTED_MAX`].
     pub failed_messages: Option<u64>,
@@ -171,6 +183,14 @@ pub fn region(name: &str) -> Option<Region> {
     Region::ALL
         .into_iter()
         .find(|region| region_id(*region) == name || region.name().eq_ignore_ascii_case(name))
+}
+
+/// The provinces of a region, by their letters.
+pub fn provinces_in(region: Region) -> Vec<String> {
+    Province::all()
+        .filter(|province| province.region() == region)
+        .map(|province| province.code().to_owned())
+        .collect()
 }
 
 /// The name of a region in English, where it has one of its own.
@@ -308,7 +328,14 @@ impl Engine {
                 },
             }
         }
+        let at_risk = if slice.counts_orders() {
+            let provinces = slice.provinces();
+            Some(self.store().count_at_risk(shop, &provinces).await?)
+        } else {
+            None
+        };
         let mut now = Now {
+            people_at_risk: at_risk,
             customers: whole.then_some(customers.max(0)),
             orders_open: slice.counts_orders().then_some(open),
             orders_trouble: slice.counts_orders().then_some(trouble),
@@ -319,26 +346,30 @@ impl Engine {
         if !whole {
             return Ok(now);
         }
-        let alone = self.shops().len() == 1;
-        let (queue, failed, doubt, sources) = tokio::try_join!(
-            async {
-                if alone {
-                    self.store().queue_depth(self.now()).await.map(Some)
-                } else {
-                    Ok(None)
-                }
-            },
+        let ((due, later), failed, doubt, sources) = tokio::try_join!(
+            self.waiting(shop),
             self.in_status(shop, MessageStatus::Failed),
             self.in_status(shop, MessageStatus::InDoubt),
             self.store().source_health(shop),
         )?;
-        if let Some(queue) = queue {
-            now.queue_due = Some(queue.iter().map(|(_, due, _)| due).sum());
-            now.queue_later = Some(queue.iter().map(|(_, _, later)| later).sum());
-        }
+        now.queue_due = Some(due);
+        now.queue_later = Some(later);
         now.failed_messages = Some((failed + doubt).min(TROUBLE_COUNTED_MAX) as u64);
         now.failed_inbox = Some(sources.iter().map(|source| source.failed).sum());
         Ok(now)
+    }
+
+    /// Messages of a shop that wait: due now, and later. A shop that is alone has the whole queue.
+    async fn waiting(&self, shop: ShopId) -> Result<(u64, u64), StoreError> {
+        if self.shops().len() > 1 {
+            return self.store().count_waiting(shop, self.now()).await;
+        }
+        let queue = self.store().queue_depth(self.now()).await?;
+        Ok(queue
+            .into_iter()
+            .fold((0, 0), |(due, later), (_, now, then)| {
+                (due + now, later + then)
+            }))
     }
 
     async fn in_status(&self, shop: ShopId, status: MessageStatus) -> Result<usize, StoreError> {

@@ -209,7 +209,7 @@ impl Desk {
             return Ok(());
         };
         let url = self.password_url(&user, SignedDuration::from_mins(RESET_MINUTES));
-        let (subject, text) = match shop.settings.locale {
+        let (subject, text) = match user.locale.unwrap_or(shop.settings.locale) {
             Locale::It => (
                 "Una nuova password per Dopo".to_owned(),
                 format!(
@@ -262,10 +262,7 @@ impl Desk {
         store.set_password(user.id, &hash, None).await?;
         for shop in self.engine.shops() {
             if store.role_in(shop.id, user.id).await?.is_some() {
-                let actor = Actor {
-                    id: format!("user:{}", user.id),
-                    name: user.email.clone(),
-                };
+                let actor = Actor::user(&user);
                 self.audit(
                     shop.id,
                     &actor,

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::Engine;
-use crate::ports::{AuditRow, StoreError};
+use crate::ports::{AuditRow, StoreError, UserRow};
 use dopo_core::id::ShopId;
 use serde_json::Value;
 
@@ -11,11 +11,19 @@ use serde_json::Value;
 pub struct Actor {
     /// `user:<id>`, `key:<id>`, `demo`, `command`, `dopo`.
     pub id: String,
-    /// Their name as shown: an e-mail address, a key's beginning.
+    /// How they are shown: name and e-mail address, name and beginning of a key.
     pub name: String,
 }
 
 impl Actor {
+    /// Somebody of the team.
+    pub fn user(user: &UserRow) -> Self {
+        Actor {
+            id: format!("user:{}", user.id),
+            name: user.shown_as(),
+        }
+    }
+
     /// The program itself (nightly backups).
     pub fn dopo() -> Self {
         Actor {
@@ -93,6 +101,10 @@ pub fn words(action: &str) -> (&'static str, &'static str) {
         "team.invited" => ("ha invitato una persona", "invited a person"),
         "team.role_changed" => ("ha cambiato un ruolo", "changed a role"),
         "team.removed" => ("ha tolto una persona", "removed a person"),
+        "account.changed" => (
+            "ha cambiato il proprio nome o la lingua",
+            "changed their own name or language",
+        ),
         "account.signed_in" => ("ha fatto l'accesso", "signed in"),
         "account.password_changed" => ("ha cambiato la password", "changed their password"),
         "account.linked" => (

@@ -275,10 +275,7 @@ impl Desk {
 
     /// Writes what somebody did to their account into the log of every shop they work in.
     async fn note(&self, user: &UserRow, action: &str) -> Result<(), StoreError> {
-        let actor = Actor {
-            id: format!("user:{}", user.id),
-            name: user.email.clone(),
-        };
+        let actor = Actor::user(user);
         let subject = format!("user/{}", user.id);
         for shop in self.engine.shops() {
             if self.engine.store.role_in(shop.id, user.id).await?.is_some() {
@@ -310,6 +307,8 @@ mod tests {
             role: "owner".to_owned(),
             password_hash: hash.to_owned(),
             created_at: Timestamp::UNIX_EPOCH,
+            name: None,
+            locale: None,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::ports::store::{ApiKeyRow, InboxRow, InboxStatus, StoreError, TaskRow,
 use async_trait::async_trait;
 use dopo_core::advance::OutwardWord;
 use dopo_core::consent::{Channel, ConsentState, Topic};
+use dopo_core::counter::{PLACE_UNTOLD, place_key};
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
 use dopo_core::journey::Run;
@@ -198,6 +199,8 @@ pub struct CustomerFilter {
     pub marketing_email: Option<bool>,
     /// Only whose address bounced for good, or who complained.
     pub unreachable: Option<bool>,
+    /// Only who is at risk (true) or is not (false), as [`dopo_core::risk`] says; not a matter of [`Listed`].
+    pub at_risk: Option<bool>,
     /// Only people before this id (for paging).
     pub before: Option<CustomerId>,
 }
@@ -211,8 +214,25 @@ pub struct OrderFilter {
     pub customer: Option<CustomerId>,
     /// Only standing so.
     pub standing: Option<Standing>,
+    /// Only to one of these provinces (two upper-case letters): where the order goes, and where that is not told, where
+    /// its person is. Of each province the newest [`SCAN_ROWS_MAX`] are looked at.
+    pub provinces: Vec<String>,
     /// Only orders before this id (for paging).
     pub before: Option<OrderId>,
+}
+
+impl OrderFilter {
+    /// Whether an order of this person, none if unknown, goes where the filter asks.
+    pub fn is_there(&self, order: &Order, person: Option<&Customer>) -> bool {
+        let asked = |place: &str| self.provinces.iter().any(|province| province == place);
+        self.provinces.is_empty()
+            || match place_key(order) {
+                PLACE_UNTOLD => person
+                    .and_then(|person| Listed::of(person).province)
+                    .is_some_and(|own| asked(&own)),
+                told => asked(told),
+            }
+    }
 }
 
 /// Which messages to list, newest first by id.
@@ -230,6 +250,9 @@ pub struct MessageQuery {
     pub step: Option<String>,
     /// Only on this channel.
     pub channel: Option<Channel>,
+    /// Only to one of these provinces (two upper-case letters): where the order goes that the message is about; where
+    /// there is none or that is not told, where its person is. The newest [`SCAN_ROWS_MAX`] messages are looked at.
+    pub provinces: Vec<String>,
     /// Only decided before this message (for paging).
     pub before: Option<EffectId>,
 }
@@ -537,6 +560,11 @@ pub trait ConsoleStore: Send + Sync + 'static {
         after: Option<(i64, OrderId)>,
         limit: usize,
     ) -> Result<(Vec<AtRisk>, u64), StoreError>;
+    /// How many people are at risk, as [`dopo_core::risk`] says, in these provinces or, when there is none, everywhere:
+    /// among the first [`SCAN_ROWS_MAX`] orders with a parcel in trouble and as many open tasks about a failure.
+    async fn count_at_risk(&self, shop: ShopId, provinces: &[String]) -> Result<u64, StoreError>;
+    /// Messages of this shop that wait, on all channels: due now, and later; among the first [`SCAN_ROWS_MAX`].
+    async fn count_waiting(&self, shop: ShopId, now: Timestamp) -> Result<(u64, u64), StoreError>;
     /// Messages with their people, newest first.
     async fn list_messages(
         &self,

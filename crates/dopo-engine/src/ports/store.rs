@@ -13,6 +13,7 @@ use dopo_core::customer::{Customer, IdentityKey};
 use dopo_core::event::Arrival;
 use dopo_core::gate::{Grant, Reason};
 use dopo_core::id::{CustomerId, EffectId, InboxId, OrderId, RunId, ShopId};
+use dopo_core::italy::{Locale, clean_line};
 use dopo_core::journey::{Journey, Run};
 use dopo_core::message::{Message, MessageStatus};
 use dopo_core::order::Order;
@@ -282,6 +283,30 @@ pub struct UserRow {
     pub password_hash: String,
     /// When they were added.
     pub created_at: Timestamp,
+    /// What they are called, where they said it: one line of at most [`NAME_CHARS_MAX`].
+    pub name: Option<String>,
+    /// The language the console speaks to them, where they chose one.
+    pub locale: Option<Locale>,
+}
+
+impl UserRow {
+    /// How the audit log and notes name them: the name is their own word, the address is not.
+    pub fn shown_as(&self) -> String {
+        named(self.name.as_deref(), &self.email)
+    }
+}
+
+/// Characters of the name of a user or a key.
+pub const NAME_CHARS_MAX: usize = 80;
+
+/// A name as it is stored: one line, cut; `None` when nothing is left.
+pub fn stored_name(name: &str) -> Option<String> {
+    let name: String = clean_line(name).chars().take(NAME_CHARS_MAX).collect();
+    Some(name).filter(|name| !name.is_empty())
+}
+
+fn named(name: Option<&str>, mark: &str) -> String {
+    name.map_or_else(|| mark.to_owned(), |name| format!("{name} ({mark})"))
 }
 
 /// A key for the API.
@@ -301,6 +326,15 @@ pub struct ApiKeyRow {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// What it is called, where it has a name.
+    pub name: Option<String>,
+}
+
+impl ApiKeyRow {
+    /// How the audit log names it.
+    pub fn shown_as(&self) -> String {
+        named(self.name.as_deref(), &self.prefix)
+    }
 }
 
 /// Where an inbox row stands.
@@ -416,6 +450,8 @@ pub struct Pruned {
     pub sessions: u64,
     /// Photos of problems.
     pub photos: u64,
+    /// Short links of messages.
+    pub links: u64,
 }
 
 /// The store port. Every method is one transaction. Times are kept to the microsecond.
@@ -450,8 +486,6 @@ pub trait Store: ConsoleStore + CourierStore + LinkStore {
         channel: Channel,
         now: Timestamp,
         limit: usize,
-    /// Short links of messages.
-    pub links: u64,
     ) -> Result<Vec<Claimed>, StoreError>;
 
     /// Records what became of claimed messages and moves the counters. Only status, times, grant, reason, failure and
@@ -570,10 +604,18 @@ pub trait Store: ConsoleStore + CourierStore + LinkStore {
     ) -> Result<Option<UserRow>, StoreError>;
     /// Ends a session.
     async fn end_session(&self, token_hash: &[u8]) -> Result<(), StoreError>;
+    /// Says what a user is called and in which language the console speaks to them.
+    async fn set_profile(
+        &self,
+        user: i64,
+        name: Option<&str>,
+        locale: Option<Locale>,
+    ) -> Result<(), StoreError>;
     /// Adds an API key.
     async fn add_api_key(
         &self,
         shop: ShopId,
+        name: Option<&str>,
         prefix: &str,
         hash: &[u8],
         scopes: &[String],
@@ -636,6 +678,14 @@ pub trait Store: ConsoleStore + CourierStore + LinkStore {
     async fn inbox_row(&self, shop: ShopId, id: InboxId) -> Result<Option<InboxRow>, StoreError>;
     /// Coupon by its code.
     async fn coupon(&self, shop: ShopId, code: &str) -> Result<Option<Coupon>, StoreError>;
+    /// Marks a code as used at `now`, and for what; false when there is none or it was used before.
+    async fn redeem_coupon(
+        &self,
+        shop: ShopId,
+        code: &str,
+        now: Timestamp,
+        what: Option<&str>,
+    ) -> Result<bool, StoreError>;
     /// Tasks, newest first.
     async fn tasks(
         &self,
@@ -676,16 +726,9 @@ pub trait Store: ConsoleStore + CourierStore + LinkStore {
     ) -> Result<bool, StoreError>;
     /// Deletes what is past its time: seen ids after [`SEEN_DAYS`], raw bodies after [`RAW_DAYS`], ended sessions, photos of
     /// problems [`PHOTO_DAYS`](crate::ports::PHOTO_DAYS) after the last task of their order was done (after they came, where
-    /// there is none), and [`PHOTO_DAYS_MAX`](crate::ports::PHOTO_DAYS_MAX) after they came in any case.
+    /// there is none), and [`PHOTO_DAYS_MAX`](crate::ports::PHOTO_DAYS_MAX) after they came in any case, short links
+    /// [`SHORT_LINK_REMEMBERED_DAYS`](crate::ports::SHORT_LINK_REMEMBERED_DAYS) after they expired.
     async fn prune(&self, now: Timestamp) -> Result<Pruned, StoreError>;
-    /// Marks a code as used at `now`, and for what; false when there is none or it was used before.
-    async fn redeem_coupon(
-        &self,
-        shop: ShopId,
-        code: &str,
-        now: Timestamp,
-        what: Option<&str>,
-    ) -> Result<bool, StoreError>;
     /// Whether the database answers and has the right schema.
     async fn check(&self) -> Result<(), StoreError>;
     /// A consistent copy while running (SQLite: online backup into the file; PostgreSQL: `pg_dump` custom format).

@@ -9,6 +9,7 @@ use crate::store::PostgresStore;
 use dopo_core::advance::Task;
 use dopo_core::counter::{Counters, NOW};
 use dopo_core::id::{CustomerId, EffectId, OrderId, ShopId};
+use dopo_core::risk::tells_of_failure;
 use dopo_engine::ports::console::{
     AuditRow, BackupRow, NOTE_CHARS_MAX, NoteRow, VIEWS_MAX, ViewRow,
 };
@@ -150,14 +151,15 @@ pub(crate) async fn add_task(
     let customer = lock_person(&mut tx, shop, task.customer_id).await?;
     sqlx::query!(
         "-- add_task()
-         INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, body)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+         INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, body, failure)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         shop.0,
         &task.effect.to_bytes() as &[u8; 16],
         customer.0,
         task.order_id.map(|o| o.0),
         us(task.opened_at),
-        json(&task.task)?
+        json(&task.task)?,
+        tells_of_failure(&task.task)
     )
     .execute(&mut *tx)
     .await?;

@@ -1,10 +1,11 @@
 //! What is kept beside a body so that lists and search need not read it: columns of people and orders, and words.
 
+use super::at_risk;
 use crate::counters;
 use crate::fault::Fault;
 use crate::rows::{CustomerRow, OrderRow, RunRow, json, text, us};
 use dopo_core::advance::count_order_change;
-use dopo_core::counter::{Counters, NOW};
+use dopo_core::counter::{Counters, NOW, PLACE_UNTOLD, place_key};
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, ShopId};
 use dopo_engine::ports::console::{KnownAs, Listed, Reach};
@@ -246,6 +247,58 @@ pub(crate) async fn empty(
     let mut columns = Columns::default();
     columns.push(&empty, json(&empty)?);
     update(c, shop, &columns).await
+}
+
+/// Says of the orders of an older database where they go.
+pub(crate) async fn fill_order_places(c: &mut PgConnection) -> Result<(), StoreError> {
+    places(c).await?;
+    at_risk::fill(c).await?;
+    Ok(())
+}
+
+async fn places(c: &mut PgConnection) -> Result<(), Fault> {
+    let mut after = (i64::MIN, i64::MIN);
+    loop {
+        let rows = sqlx::query!(
+            "-- places()
+             SELECT shop_id, order_id, customer_id, body FROM orders WHERE (shop_id, order_id) > ($1, $2)
+             ORDER BY shop_id, order_id LIMIT $3",
+            after.0,
+            after.1,
+            FILL_ROWS
+        )
+        .fetch_all(&mut *c)
+        .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = (last.shop_id, last.order_id);
+        let (mut shops, mut ids, mut places) = (vec![], vec![], vec![]);
+        for row in rows {
+            let order = OrderRow {
+                order_id: row.order_id,
+                customer_id: row.customer_id,
+                body: row.body,
+            };
+            let place = place_key(&order.read()?);
+            if place != PLACE_UNTOLD {
+                shops.push(row.shop_id);
+                ids.push(row.order_id);
+                places.push(place);
+            }
+        }
+        sqlx::query!(
+            "-- places()
+             UPDATE orders o SET province = k.province
+             FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS k (shop_id, order_id, province)
+             WHERE o.shop_id = k.shop_id AND o.order_id = k.order_id",
+            &shops,
+            &ids,
+            &places as &[&'static str]
+        )
+        .execute(&mut *c)
+        .await?;
+    }
 }
 
 /// Counts the orders of an older database by the province they go to.

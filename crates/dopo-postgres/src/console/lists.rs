@@ -1,5 +1,6 @@
 //! Lists and search. Every list walks an index from its newest end and stops when it has enough.
 
+use super::places;
 use crate::fault::Fault;
 use crate::load::standing_id;
 use crate::rows::{
@@ -46,6 +47,7 @@ struct Asked {
     last_before: Option<i64>,
     marketing: Option<bool>,
     unreachable: Option<bool>,
+    at_risk: Option<bool>,
 }
 
 impl Asked {
@@ -62,6 +64,7 @@ impl Asked {
             last_before: filter.last_order_before.map(us),
             marketing: filter.marketing_email,
             unreachable: filter.unreachable,
+            at_risk: filter.at_risk,
         }
     }
 }
@@ -104,6 +107,9 @@ pub(crate) async fn customers(
             _ => WALK_ROWS,
         };
         let people = match rare.as_slice() {
+            [] if asked.at_risk == Some(true) => {
+                people_at_risk(&mut c, shop, &asked, before, at_once).await?
+            }
             [] => walk_people(&mut c, shop, &asked, before, at_once).await?,
             rare => people_with(&mut c, shop, &asked, before, rare, at_once).await?,
         };
@@ -163,7 +169,12 @@ async fn walk_people(
                  AND ($5::int IS NULL OR orders >= $5) AND ($6::int IS NULL OR orders <= $6)
                  AND ($7::bigint IS NULL OR last_order_at >= $7) AND ($8::bigint IS NULL OR last_order_at < $8)
                  AND ($9::boolean IS NULL OR (marketing_email = 1) = $9)
-             ORDER BY -customer_id LIMIT $10
+                 -- Those at risk are walked from their own indexes.
+                 AND ($10::boolean IS NULL OR NOT (
+                     EXISTS (SELECT 1 FROM risks r WHERE r.shop_id = $1 AND r.customer_id = customers.customer_id)
+                     OR EXISTS (SELECT 1 FROM tasks t WHERE t.shop_id = $1 AND t.customer_id = customers.customer_id
+                         AND t.done_at IS NULL AND t.failure)))
+             ORDER BY -customer_id LIMIT $11
          ) l JOIN customers c ON c.shop_id = $1 AND c.customer_id = l.customer_id
          ORDER BY -c.customer_id",
         shop.0,
@@ -175,7 +186,53 @@ async fn walk_people(
         asked.last_from,
         asked.last_before,
         asked.marketing,
+        asked.at_risk,
         limit
+    )
+    .fetch_all(c)
+    .await?;
+    read_all(rows, |row| row.read())
+}
+
+/// People at risk, who are few: from them and not from everybody.
+async fn people_at_risk(
+    c: &mut PgConnection,
+    shop: ShopId,
+    asked: &Asked,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Customer>, Fault> {
+    let rows = sqlx::query_as!(
+        CustomerRow,
+        "-- people_at_risk()
+         SELECT c.customer_id, c.body FROM (
+             SELECT customer_id FROM (
+                 (SELECT customer_id FROM risks WHERE shop_id = $1 AND customer_id < $2
+                     ORDER BY customer_id DESC LIMIT $11)
+                 UNION
+                 (SELECT customer_id FROM tasks WHERE shop_id = $1 AND customer_id < $2 AND done_at IS NULL AND failure
+                     ORDER BY customer_id DESC LIMIT $11)
+             ) u ORDER BY customer_id DESC
+         ) k CROSS JOIN LATERAL (
+             SELECT customer_id, body FROM customers WHERE shop_id = $1 AND customer_id = k.customer_id
+                 AND CASE WHEN $3::boolean IS NULL THEN reach <> 2 WHEN $3 THEN reach = 1 ELSE reach = 0 END
+                 AND ($4::text[] IS NULL OR province = ANY($4))
+                 AND ($5::int IS NULL OR orders >= $5) AND ($6::int IS NULL OR orders <= $6)
+                 AND ($7::bigint IS NULL OR last_order_at >= $7) AND ($8::bigint IS NULL OR last_order_at < $8)
+                 AND ($9::boolean IS NULL OR (marketing_email = 1) = $9)
+             OFFSET 0
+         ) c ORDER BY k.customer_id DESC LIMIT $10",
+        shop.0,
+        before,
+        asked.unreachable,
+        asked.provinces.as_deref(),
+        asked.orders_min,
+        asked.orders_max,
+        asked.last_from,
+        asked.last_before,
+        asked.marketing,
+        limit,
+        scan()
     )
     .fetch_all(c)
     .await?;
@@ -207,7 +264,11 @@ async fn people_with(
              AND ($7::int IS NULL OR orders >= $7) AND ($8::int IS NULL OR orders <= $8)
              AND ($9::bigint IS NULL OR last_order_at >= $9) AND ($10::bigint IS NULL OR last_order_at < $10)
              AND ($11::boolean IS NULL OR (marketing_email = 1) = $11)
-         ORDER BY l.customer_id DESC LIMIT $12",
+             AND ($12::boolean IS NULL OR $12 = (
+                 EXISTS (SELECT 1 FROM risks r WHERE r.shop_id = $1 AND r.customer_id = c.customer_id)
+                 OR EXISTS (SELECT 1 FROM tasks t WHERE t.shop_id = $1 AND t.customer_id = c.customer_id
+                     AND t.done_at IS NULL AND t.failure)))
+         ORDER BY l.customer_id DESC LIMIT $13",
         shop.0,
         terms,
         &ends,
@@ -219,6 +280,7 @@ async fn people_with(
         asked.last_from,
         asked.last_before,
         asked.marketing,
+        asked.at_risk,
         limit
     )
     .fetch_all(c)
@@ -256,11 +318,11 @@ pub(crate) async fn merged_into(
 // ---- orders --------------------------------------------------------------------------------------------------------
 
 /// What is looked for among order numbers, platform ids and tracking numbers.
-struct OrderText {
-    number: String,
-    external_id: String,
+pub(super) struct OrderText {
+    pub(super) number: String,
+    pub(super) external_id: String,
     /// As typed, and as carriers write them.
-    tracking: [String; 2],
+    pub(super) tracking: [String; 2],
 }
 
 impl OrderText {
@@ -286,15 +348,15 @@ impl OrderText {
     }
 }
 
-struct OrderLine {
-    order_id: i64,
-    customer_id: i64,
-    body: String,
-    customer: Option<String>,
+pub(super) struct OrderLine {
+    pub(super) order_id: i64,
+    pub(super) customer_id: i64,
+    pub(super) body: String,
+    pub(super) customer: Option<String>,
 }
 
 impl OrderLine {
-    fn read(self) -> Result<(Order, Customer), StoreError> {
+    pub(super) fn read(self) -> Result<(Order, Customer), StoreError> {
         let order = OrderRow {
             order_id: self.order_id,
             customer_id: self.customer_id,
@@ -325,6 +387,7 @@ pub(crate) async fn orders(
     let asked = filter.text.as_deref().and_then(OrderText::of);
     let before = filter.before.map_or(i64::MAX, |id| id.0);
     let standing = filter.standing.map(|s| s.as_str());
+    let provinces = Some(filter.provinces.as_slice()).filter(|places| !places.is_empty());
     if let Some(customer) = filter.customer {
         // Few rows: read, then looked through.
         let customer = standing_id(&mut c, shop, customer).await?;
@@ -342,7 +405,9 @@ pub(crate) async fn orders(
         .fetch_all(&mut *c)
         .await?;
         let mut own = read_all(rows, OrderLine::read)?;
-        own.retain(|(order, _)| asked.as_ref().is_none_or(|t| t.is_of(order)));
+        own.retain(|(order, person)| {
+            asked.as_ref().is_none_or(|t| t.is_of(order)) && filter.is_there(order, Some(person))
+        });
         own.sort_unstable_by_key(|(order, _)| std::cmp::Reverse(order.id));
         own.truncate(limit);
         return Ok(own);
@@ -356,8 +421,11 @@ pub(crate) async fn orders(
             OrderLine,
             r#"-- orders()
             SELECT o.order_id, o.customer_id, o.body, c.body AS "customer?" FROM (
-                SELECT * FROM orders WHERE shop_id = $1 AND order_id = ANY($2) AND order_id < $3
+                SELECT * FROM orders w WHERE shop_id = $1 AND order_id = ANY($2) AND order_id < $3
                     AND ($4::text IS NULL OR standing = $4)
+                    AND ($6::text[] IS NULL OR province = ANY($6) OR province = '' AND EXISTS (
+                        SELECT 1 FROM customers p WHERE p.shop_id = w.shop_id AND p.customer_id = w.customer_id
+                            AND p.province = ANY($6)))
                 ORDER BY order_id DESC LIMIT $5
             ) o LEFT JOIN customers c ON c.shop_id = o.shop_id AND c.customer_id = o.customer_id
             ORDER BY o.order_id DESC"#,
@@ -365,11 +433,15 @@ pub(crate) async fn orders(
             &ids,
             before,
             standing,
-            as_limit(limit)
+            as_limit(limit),
+            provinces
         )
         .fetch_all(&mut *c)
         .await?;
         return read_all(rows, OrderLine::read);
+    }
+    if provinces.is_some() {
+        return places::orders(&mut c, shop, filter, asked.as_ref(), limit).await;
     }
     let range = |prefix: Option<&String>| (prefix.cloned(), prefix.map(|p| prefix_end(p)));
     let (number, number_end) = range(asked.as_ref().map(|t| &t.number));
@@ -568,6 +640,7 @@ pub(crate) async fn messages(
     let journey = query.journey.as_deref().map(text);
     let step = query.step.as_deref().map(text);
     let channel = query.channel.map(|c| c.as_str());
+    let provinces = Some(query.provinces.as_slice()).filter(|places| !places.is_empty());
     let customer = match query.customer {
         Some(id) => Some(standing_id(&mut c, shop, id).await?.0),
         None => None,
@@ -589,6 +662,11 @@ pub(crate) async fn messages(
                         AND ($5::boolean IS NULL OR (o.node IS NOT NULL) = $5)
                         AND ($6::text IS NULL OR m.journey = $6) AND ($7::text IS NULL OR m.step = $7)
                         AND ($8::text IS NULL OR m.channel = $8) AND ($9::bigint IS NULL OR m.customer_id = $9)
+                        AND ($12::text[] IS NULL OR coalesce(
+                            (SELECT nullif(g.province, '') FROM orders g
+                                WHERE g.shop_id = m.shop_id AND g.order_id = m.order_id),
+                            (SELECT h.province FROM customers h
+                                WHERE h.shop_id = m.shop_id AND h.customer_id = m.customer_id)) = ANY($12))
                     ORDER BY m.effect_id DESC LIMIT $10
                 ) l
                 LEFT JOIN customers c ON c.shop_id = l.shop_id AND c.customer_id = l.customer_id
@@ -604,7 +682,8 @@ pub(crate) async fn messages(
                 channel,
                 customer,
                 page(limit),
-                $value
+                $value,
+                provinces
             )
             .fetch_all(&mut *c)
             .await?

@@ -1,15 +1,18 @@
 //! The console's half of the store port.
 
 pub(crate) mod acts;
+pub(crate) mod at_risk;
 pub(crate) mod inbox;
 pub(crate) mod listed;
 pub(crate) mod lists;
 pub(crate) mod named;
+pub(crate) mod places;
 pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
 
 use crate::fault::Fault;
+use crate::queue;
 use crate::store::PostgresStore;
 use async_trait::async_trait;
 use dopo_core::customer::Customer;
@@ -51,6 +54,14 @@ impl ConsoleStore for PostgresStore {
         limit: usize,
     ) -> Result<(Vec<AtRisk>, u64), StoreError> {
         Ok(risks::worst(&self.pool, shop, after, limit).await?)
+    }
+
+    async fn count_at_risk(&self, shop: ShopId, provinces: &[String]) -> Result<u64, StoreError> {
+        Ok(at_risk::count(&self.pool, shop, provinces).await?)
+    }
+
+    async fn count_waiting(&self, shop: ShopId, now: Timestamp) -> Result<(u64, u64), StoreError> {
+        Ok(queue::waiting(&self.pool, shop, now).await?)
     }
 
     async fn list_messages(

@@ -16,12 +16,13 @@ const FILL_ROWS: i64 = 5_000;
 
 /// Keeps what is at risk with orders that were written.
 pub(crate) async fn put(c: &mut PgConnection, shop: ShopId, orders: &[Order]) -> Result<(), Fault> {
-    let (mut risky, mut cents, mut well) = (vec![], vec![], vec![]);
+    let (mut risky, mut cents, mut people, mut well) = (vec![], vec![], vec![], vec![]);
     for order in orders {
         match at_risk_cents(order) {
             Some(risk) => {
                 risky.push(order.id.0);
                 cents.push(risk);
+                people.push(order.customer_id.0);
             }
             // An order without parcels never was in trouble.
             None if order.tracked.is_empty() => {}
@@ -29,15 +30,17 @@ pub(crate) async fn put(c: &mut PgConnection, shop: ShopId, orders: &[Order]) ->
         }
     }
     if !risky.is_empty() {
-        sqlx::query(
+        sqlx::query!(
             "-- put()
-             INSERT INTO risks AS r (shop_id, order_id, cents)
-             SELECT $1, * FROM unnest($2::bigint[], $3::bigint[])
-             ON CONFLICT (shop_id, order_id) DO UPDATE SET cents = excluded.cents WHERE r.cents <> excluded.cents",
+             INSERT INTO risks AS r (shop_id, order_id, cents, customer_id)
+             SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[])
+             ON CONFLICT (shop_id, order_id) DO UPDATE SET cents = excluded.cents, customer_id = excluded.customer_id
+             WHERE r.cents <> excluded.cents OR r.customer_id <> excluded.customer_id",
+            shop.0,
+            &risky,
+            &cents,
+            &people
         )
-        .bind(shop.0)
-        .bind(&risky)
-        .bind(&cents)
         .execute(&mut *c)
         .await?;
     }
@@ -131,8 +134,14 @@ pub(crate) async fn fill(c: &mut PgConnection) -> Result<(), Fault> {
                 body,
             }
             .read()?;
-            if at_risk_cents(&order).is_some() {
-                put(c, ShopId(shop), std::slice::from_ref(&order)).await?;
+            // Whose it is comes with a later step.
+            if let Some(cents) = at_risk_cents(&order) {
+                sqlx::query("-- fill()\nINSERT INTO risks (shop_id, order_id, cents) VALUES ($1, $2, $3)")
+                    .bind(shop)
+                    .bind(order_id)
+                    .bind(cents)
+                    .execute(&mut *c)
+                    .await?;
             }
         }
     }

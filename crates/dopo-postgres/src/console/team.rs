@@ -29,7 +29,7 @@ pub(crate) async fn user_by_id(pool: &PgPool, user: i64) -> Result<Option<UserRo
     let row = sqlx::query_as!(
         StoredUser,
         "-- user_by_id()
-         SELECT user_id, email, role, password_hash, created_at FROM users WHERE user_id = $1",
+         SELECT user_id, email, role, password_hash, created_at, name, locale FROM users WHERE user_id = $1",
         user
     )
     .fetch_optional(pool)
@@ -41,7 +41,7 @@ pub(crate) async fn user_by_id(pool: &PgPool, user: i64) -> Result<Option<UserRo
 pub(crate) async fn members(pool: &PgPool, shop: ShopId) -> Result<Vec<Member>, Fault> {
     let rows = sqlx::query!(
         r#"-- members()
-        SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.seen_at, m.role AS "here?",
+        SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.name, u.locale, u.seen_at, m.role AS "here?",
             (SELECT count(*) FROM passkeys p WHERE p.user_id = u.user_id) AS "passkeys!"
         FROM users u LEFT JOIN members m ON m.shop_id = $1 AND m.user_id = u.user_id
         WHERE m.role IS NOT NULL OR u.role <> $2 ORDER BY u.email"#,
@@ -57,6 +57,8 @@ pub(crate) async fn members(pool: &PgPool, shop: ShopId) -> Result<Vec<Member>, 
             role: row.role,
             password_hash: row.password_hash,
             created_at: row.created_at,
+            name: row.name,
+            locale: row.locale,
         }
         .read()?;
         Ok(Member {
@@ -304,7 +306,7 @@ pub(crate) async fn user_of_identity(
     let row = sqlx::query_as!(
         StoredUser,
         "-- user_of_identity()
-         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at
+         SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.name, u.locale
          FROM user_identities i JOIN users u ON u.user_id = i.user_id WHERE i.issuer = $1 AND i.subject = $2",
         text(issuer),
         text(subject)

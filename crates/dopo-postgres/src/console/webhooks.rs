@@ -29,7 +29,7 @@ pub(crate) async fn api_key_by_id(
     let row = sqlx::query_as!(
         StoredKey,
         "-- api_key_by_id()
-         SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at FROM api_keys
+         SELECT shop_id, api_key_id, prefix, hash, scopes, created_at, revoked_at, name FROM api_keys
          WHERE shop_id = $1 AND api_key_id = $2",
         shop.0,
         id

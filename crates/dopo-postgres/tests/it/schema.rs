@@ -10,7 +10,7 @@ use dopo_engine::ports::console::{ConsoleStore, CustomerFilter, OrderFilter};
 use dopo_engine::ports::store::{Store, StoreError};
 use dopo_postgres::{Role, connect, connect_as};
 use dopo_testkit::build::{
-    arrival, closed, customer, intake, nothing, order, run, settings, t, t0, task,
+    arrival, at_risk, closed, customer, intake, nothing, order, run, settings, t, t0, task,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,11 +79,13 @@ async fn a_tool_leaves_an_older_schema_alone() {
 /// Takes a database back to what it was before the console.
 const BEFORE_THE_CONSOLE: &str = "
     DROP INDEX customers_list, orders_by_standing, orders_by_number, runs_active, messages_by_journey, tasks_by_order,
-        messages_held_back, sessions_by_user;
+        messages_held_back, sessions_by_user, orders_by_place, tasks_of_failures;
     ALTER TABLE customers DROP COLUMN orders, DROP COLUMN total_cents, DROP COLUMN last_order_at,
         DROP COLUMN province, DROP COLUMN marketing_email, DROP COLUMN reach;
-    ALTER TABLE orders DROP COLUMN standing;
-    ALTER TABLE users DROP COLUMN seen_at;
+    ALTER TABLE orders DROP COLUMN standing, DROP COLUMN province;
+    ALTER TABLE tasks DROP COLUMN failure;
+    ALTER TABLE users DROP COLUMN seen_at, DROP COLUMN name, DROP COLUMN locale;
+    ALTER TABLE api_keys DROP COLUMN name;
     ALTER TABLE sessions DROP COLUMN seen_at;
     DROP TABLE customer_words, sources, notes, views, audit, members, passkeys, webhooks, deliveries, backups;
     DROP TABLE looks, feeds, courier_calls, courier_accounts, photos, risks, user_identities, short_links;
@@ -167,6 +169,40 @@ async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_broug
             ]
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_at_risk_and_where_orders_go_is_known_of_an_older_database() {
+    let Some(database) = Database::fresh().await else {
+        return;
+    };
+    let store = database.connect().await;
+    let shop = store.add_shop("bottega", &settings("Bottega")).await.unwrap();
+    let carrier = intake(1, "one", vec![arrival(shop, "one", 1 << 8, nothing())]);
+    let decide = Arc::new(move |_, _| at_risk());
+    store
+        .commit_arrivals(shop, vec![carrier], decide)
+        .await
+        .unwrap();
+    store.close().await;
+    sqlx::raw_sql(BEFORE_THE_CONSOLE)
+        .execute(&mut database.raw().await)
+        .await
+        .unwrap();
+    let store = database.connect().await;
+    let filter = CustomerFilter {
+        at_risk: Some(true),
+        ..CustomerFilter::default()
+    };
+    let found = store.list_customers(shop, &filter, 9).await.unwrap();
+    let ids: Vec<i64> = found.iter().map(|person| person.id.0).collect();
+    assert_eq!(ids, [2, 1]);
+    let filter = OrderFilter {
+        provinces: vec!["LE".to_owned()],
+        ..OrderFilter::default()
+    };
+    let found = store.list_orders(shop, &filter, 9).await.unwrap();
+    assert_eq!(found.len(), 2);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use crate::rows::{all, at, at_column, at_column_opt, first, from_json, json, num
 use dopo_core::advance::Task;
 use dopo_core::counter::{Counters, NOW};
 use dopo_core::id::{CustomerId, EffectId, OrderId, ShopId};
+use dopo_core::risk::tells_of_failure;
 use dopo_engine::ports::console::{
     AuditRow, BackupRow, NOTE_CHARS_MAX, NoteRow, VIEWS_MAX, ViewRow,
 };
@@ -98,14 +99,15 @@ pub(crate) fn add_task(c: &Connection, shop: ShopId, task: &Task) -> Result<(), 
     let customer = standing_id(c, shop, task.customer_id)?;
     run(
         c,
-        "INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO tasks (shop_id, effect_id, customer_id, order_id, opened_at, failure, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             shop.0,
             task.effect.to_bytes(),
             customer.0,
             task.order_id.map(|o| o.0),
             us(task.opened_at),
+            tells_of_failure(&task.task),
             json(&task.task)?
         ],
     )?;

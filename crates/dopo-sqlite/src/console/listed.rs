@@ -1,13 +1,15 @@
 //! What is kept beside a body so that lists and search need not read it: columns of people and orders, and words.
 
+use super::at_risk;
 use crate::commit::count;
 use crate::refused;
 use crate::rows::{self, all, first, json, number, run, us};
 use crate::settings;
 use dopo_core::advance::count_order_change;
-use dopo_core::counter::{Counters, NOW};
+use dopo_core::counter::{Counters, NOW, PLACE_UNTOLD, place_key};
 use dopo_core::customer::Customer;
 use dopo_core::id::{CustomerId, ShopId};
+use dopo_core::order::Order;
 use dopo_engine::ports::console::{KnownAs, Listed, Reach};
 use dopo_engine::ports::store::StoreError;
 use rusqlite::{Connection, params};
@@ -199,6 +201,22 @@ pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
     count(c, &gauges)
 }
 
+/// Says of the orders of an older database where they go.
+pub(crate) fn fill_order_places(c: &Connection) -> Result<(), StoreError> {
+    each_order(c, |rowid, _, order| {
+        let place = place_key(order);
+        if place != PLACE_UNTOLD {
+            run(
+                c,
+                "UPDATE orders SET province = ?2 WHERE rowid = ?1",
+                params![rowid, place],
+            )?;
+        }
+        Ok(())
+    })?;
+    at_risk::fill(c)
+}
+
 /// Counts the orders of an older database by the province they go to.
 pub(crate) fn fill_places(c: &Connection) -> Result<(), StoreError> {
     let mut gauges = Counters::default();
@@ -265,6 +283,21 @@ fn fill_people(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> 
 }
 
 fn fill_orders(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> {
+    each_order(c, |rowid, shop, order| {
+        count_order_change(gauges, shop, None, Some(order));
+        run(
+            c,
+            "UPDATE orders SET standing = ?2 WHERE rowid = ?1 AND standing <> ?2",
+            params![rowid, order.standing().as_str()],
+        )?;
+        Ok(())
+    })
+}
+
+fn each_order(
+    c: &Connection,
+    mut visit: impl FnMut(i64, ShopId, &Order) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut after = 0;
     loop {
         let orders = all(
@@ -284,13 +317,8 @@ fn fill_orders(c: &Connection, gauges: &mut Counters) -> Result<(), StoreError> 
             return Ok(());
         };
         after = *last;
-        for (rowid, shop, order) in orders {
-            count_order_change(gauges, shop, None, Some(&order));
-            run(
-                c,
-                "UPDATE orders SET standing = ?2 WHERE rowid = ?1 AND standing <> ?2",
-                params![rowid, order.standing().as_str()],
-            )?;
+        for (rowid, shop, order) in &orders {
+            visit(*rowid, *shop, order)?;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Lists and search. Every list walks an index from its newest end and stops when it has enough.
 
+use super::{at_risk, places};
 use crate::load::standing_id;
 use crate::read;
 use crate::refused;
@@ -34,20 +35,20 @@ pub(crate) fn page(limit: usize) -> i64 {
 }
 
 /// Conditions put together at run time: words of ours, values bound.
-struct Conditions {
-    sql: String,
-    values: Vec<Value>,
+pub(super) struct Conditions {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value>,
 }
 
 impl Conditions {
-    fn new(shop: ShopId) -> Self {
+    pub(super) fn new(shop: ShopId) -> Self {
         Conditions {
             sql: "shop_id = ?".to_owned(),
             values: vec![Value::Integer(shop.0)],
         }
     }
 
-    fn and(&mut self, sql: &str, value: impl Into<Value>) {
+    pub(super) fn and(&mut self, sql: &str, value: impl Into<Value>) {
         self.sql.push_str(" AND ");
         self.sql.push_str(sql);
         self.values.push(value.into());
@@ -93,6 +94,11 @@ fn listed(shop: ShopId, filter: &CustomerFilter) -> Conditions {
         Some(false) => on.plain("marketing_email <> 1"),
         None => {}
     }
+    match filter.at_risk {
+        Some(true) => on.plain(at_risk::IS_AT_RISK),
+        Some(false) => on.plain(&format!("NOT {}", at_risk::IS_AT_RISK)),
+        None => {}
+    }
     on
 }
 
@@ -111,10 +117,14 @@ pub(crate) fn customers(
         .filter(|term| !term.is_empty())
         .take(SEARCH_TERMS_MAX)
         .collect();
+    let walk = match filter.at_risk {
+        Some(true) => walk_at_risk,
+        _ => walk_people,
+    };
     match terms.as_slice() {
-        [] => walk_people(c, shop, filter, None, limit),
+        [] => walk(c, shop, filter, None, limit),
         [term] if how_often(c, shop, term)? >= COMMON_WORDS => {
-            walk_people(c, shop, filter, Some(term), limit)
+            walk(c, shop, filter, Some(term), limit)
         }
         terms => people_with(c, shop, filter, terms, limit),
     }
@@ -161,6 +171,44 @@ fn walk_people(
         if term.is_none_or(has) {
             found.push(person);
         }
+    }
+    Ok(found)
+}
+
+/// The same of people at risk, who are few: from them and not from everybody.
+fn walk_at_risk(
+    c: &Connection,
+    shop: ShopId,
+    filter: &CustomerFilter,
+    term: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Customer>, StoreError> {
+    let on = listed(
+        shop,
+        &CustomerFilter {
+            at_risk: None,
+            ..filter.clone()
+        },
+    );
+    let sql = format!(
+        "SELECT 1 FROM customers INDEXED BY customers_list WHERE customer_id = ? AND {}",
+        on.sql
+    );
+    let before = filter.before.map_or(i64::MAX, |id| id.0);
+    let mut found = Vec::with_capacity(limit);
+    for id in at_risk::people(c, shop, before)? {
+        if found.len() == limit {
+            break;
+        }
+        let values = std::iter::once(Value::Integer(id)).chain(on.values.iter().cloned());
+        if number(c, &sql, params_from_iter(values))?.is_none() {
+            continue;
+        }
+        let person = stored(c, shop, CustomerId(id))?;
+        let has = |person: &Customer| {
+            term.is_none_or(|term| person.search_words().iter().any(|w| w.starts_with(term)))
+        };
+        found.extend(person.filter(has));
     }
     Ok(found)
 }
@@ -259,7 +307,7 @@ pub(crate) fn merged_into(
 // ---- orders --------------------------------------------------------------------------------------------------------
 
 /// What is looked for among order numbers, platform ids and tracking numbers.
-struct OrderText {
+pub(super) struct OrderText {
     number: String,
     external_id: String,
     /// As typed, and as carriers write them.
@@ -312,19 +360,25 @@ pub(crate) fn orders(
             params![shop.0, customer.0, before],
             rows::order,
         )?;
+        let person = read::customer(c, shop, customer)?;
         own.retain(|order| {
             filter.standing.is_none_or(|s| order.standing() == s)
                 && text.as_ref().is_none_or(|t| t.is_of(order))
+                && filter.is_there(order, person.as_ref())
         });
         own.truncate(limit);
         own
     } else {
-        match &text {
-            Some(text) => match numbered(c, shop, text)? {
-                Some(ids) => chosen(c, shop, filter, &ids, limit)?,
-                None => walk_orders(c, shop, filter, Some(text), limit)?,
-            },
-            None => walk_orders(c, shop, filter, None, limit)?,
+        let few = match &text {
+            Some(text) => numbered(c, shop, text)?,
+            None => None,
+        };
+        match few {
+            Some(ids) => chosen(c, shop, filter, None, &ids, limit)?,
+            None if filter.provinces.is_empty() => {
+                walk_orders(c, shop, filter, text.as_ref(), limit)?
+            }
+            None => places::orders(c, shop, filter, text.as_ref(), limit)?,
         }
     };
     found
@@ -369,11 +423,12 @@ fn numbered(
     Ok(few.then_some(ids))
 }
 
-/// Of these orders those that the filter lets through.
-fn chosen(
+/// Of these orders those that the filter and a text that was not looked for yet let through.
+pub(super) fn chosen(
     c: &Connection,
     shop: ShopId,
     filter: &OrderFilter,
+    text: Option<&OrderText>,
     ids: &BTreeSet<i64>,
     limit: usize,
 ) -> Result<Vec<Order>, StoreError> {
@@ -392,9 +447,35 @@ fn chosen(
             params![shop.0, id],
             rows::order,
         )?;
-        found.extend(order.filter(|o| filter.standing.is_none_or(|s| o.standing() == s)));
+        let Some(order) = order.filter(|o| {
+            filter.standing.is_none_or(|s| o.standing() == s) && text.is_none_or(|t| t.is_of(o))
+        }) else {
+            continue;
+        };
+        let person = match filter.provinces.as_slice() {
+            [] => None,
+            _ => read::customer(c, shop, order.customer_id)?,
+        };
+        if filter.is_there(&order, person.as_ref()) {
+            found.push(order);
+        }
     }
     Ok(found)
+}
+
+/// Asks that an order's number, platform id or a tracking number begins so.
+pub(super) fn with_text(on: &mut Conditions, text: &OrderText) {
+    let [typed, upper] = &text.tracking;
+    for prefix in [&text.number, &text.external_id, typed, upper] {
+        on.values.push(Value::Text(prefix.to_owned()));
+        on.values.push(Value::Text(prefix_end(prefix)));
+    }
+    on.plain(
+        "(lower(ltrim(number, '#')) >= ? AND lower(ltrim(number, '#')) < ?
+          OR external_id >= ? AND external_id < ?
+          OR EXISTS (SELECT 1 FROM parcel_numbers p WHERE p.shop_id = orders.shop_id AND p.order_id = orders.order_id
+             AND (p.number >= ? AND p.number < ? OR p.number >= ? AND p.number < ?)))",
+    );
 }
 
 /// Orders from the newest on.
@@ -415,24 +496,7 @@ fn walk_orders(
     };
     on.and("order_id < ?", filter.before.map_or(i64::MAX, |id| id.0));
     if let Some(text) = text {
-        let mut ranges = Vec::new();
-        let mut range = |column: &str, prefix: &str| {
-            ranges.push(format!("{column} >= ? AND {column} < ?"));
-            on.values.push(Value::Text(prefix.to_owned()));
-            on.values.push(Value::Text(prefix_end(prefix)));
-        };
-        range("lower(ltrim(number, '#'))", &text.number);
-        range("external_id", &text.external_id);
-        for tracking in &text.tracking {
-            range("p.number", tracking);
-        }
-        let [number, external_id, typed, upper] = ranges.as_slice() else {
-            return Err(StoreError::Rejected("a search has four ranges".to_owned()));
-        };
-        on.sql.push_str(&format!(
-            " AND ({number} OR {external_id} OR EXISTS (SELECT 1 FROM parcel_numbers p
-             WHERE p.shop_id = orders.shop_id AND p.order_id = orders.order_id AND ({typed} OR {upper})))"
-        ));
+        with_text(&mut on, text);
     }
     on.values.push(Value::Integer(limit as i64));
     all(
@@ -571,7 +635,7 @@ fn narrowed(
     mut values: Vec<Value>,
     limit: usize,
 ) -> Result<Vec<MessageLine>, StoreError> {
-    let mut sql = format!("SELECT {} FROM ({inner}) WHERE 1", rows::MESSAGE);
+    let mut sql = format!("SELECT {} FROM ({inner}) AS l WHERE 1", rows::MESSAGE);
     let mut and = |column: &str, value: Value| {
         sql.push_str(&format!(" AND {column} = ?"));
         values.push(value);
@@ -589,6 +653,9 @@ fn narrowed(
         if let Some(value) = value {
             and(column, Value::Text(value));
         }
+    }
+    if !query.provinces.is_empty() {
+        sql.push_str(&places::goes_there(&query.provinces, shop, &mut values));
     }
     sql.push_str(" LIMIT ?");
     values.push(Value::Integer(limit as i64));

@@ -1,14 +1,17 @@
 //! The console's half of the store port: each method handed to the writer or to a reader.
 
 pub(crate) mod acts;
+pub(crate) mod at_risk;
 pub(crate) mod listed;
 pub(crate) mod lists;
 pub(crate) mod named;
+pub(crate) mod places;
 pub(crate) mod risks;
 pub(crate) mod team;
 pub(crate) mod webhooks;
 
 use crate::load::standing_id;
+use crate::queue;
 use crate::store::SqliteStore;
 use async_trait::async_trait;
 use dopo_core::customer::Customer;
@@ -55,6 +58,16 @@ impl ConsoleStore for SqliteStore {
     ) -> Result<(Vec<AtRisk>, u64), StoreError> {
         self.read(move |c| risks::worst(c, shop, after, limit))
             .await
+    }
+
+    async fn count_at_risk(&self, shop: ShopId, provinces: &[String]) -> Result<u64, StoreError> {
+        let provinces = provinces.to_vec();
+        self.read(move |c| at_risk::count(c, shop, &provinces))
+            .await
+    }
+
+    async fn count_waiting(&self, shop: ShopId, now: Timestamp) -> Result<(u64, u64), StoreError> {
+        self.read(move |c| queue::waiting(c, shop, now)).await
     }
 
     async fn list_messages(

@@ -20,9 +20,10 @@ pub(crate) fn put(c: &Connection, shop: ShopId, order: &Order) -> Result<(), Sto
     match at_risk_cents(order) {
         Some(cents) => run(
             c,
-            "INSERT INTO risks (shop_id, order_id, cents) VALUES (?1, ?2, ?3)
-             ON CONFLICT (shop_id, order_id) DO UPDATE SET cents = excluded.cents WHERE cents <> excluded.cents",
-            params![shop.0, order.id.0, cents],
+            "INSERT INTO risks (shop_id, order_id, cents, customer_id) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (shop_id, order_id) DO UPDATE SET cents = excluded.cents, customer_id = excluded.customer_id
+             WHERE cents <> excluded.cents OR customer_id <> excluded.customer_id",
+            params![shop.0, order.id.0, cents, order.customer_id.0],
         )?,
         // An order without parcels never was in trouble.
         None if order.tracked.is_empty() => 0,
@@ -99,8 +100,15 @@ pub(crate) fn fill(c: &Connection) -> Result<(), StoreError> {
             return Ok(());
         };
         after = *last;
+        // Whose each is comes with a later step.
         for (_, shop, order) in &orders {
-            put(c, *shop, order)?;
+            if let Some(cents) = at_risk_cents(order) {
+                run(
+                    c,
+                    "INSERT INTO risks (shop_id, order_id, cents) VALUES (?1, ?2, ?3)",
+                    params![shop.0, order.id.0, cents],
+                )?;
+            }
         }
     }
 }

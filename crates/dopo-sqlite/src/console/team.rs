@@ -22,7 +22,7 @@ pub(crate) fn count_users(c: &Connection) -> Result<u64, StoreError> {
 pub(crate) fn user_by_id(c: &Connection, user: i64) -> Result<Option<UserRow>, StoreError> {
     first(
         c,
-        "SELECT user_id, email, role, password_hash, created_at FROM users WHERE user_id = ?1",
+        "SELECT user_id, email, role, password_hash, created_at, name, locale FROM users WHERE user_id = ?1",
         params![user],
         user_row,
     )
@@ -32,7 +32,7 @@ pub(crate) fn user_by_id(c: &Connection, user: i64) -> Result<Option<UserRow>, S
 pub(crate) fn members(c: &Connection, shop: ShopId) -> Result<Vec<Member>, StoreError> {
     all(
         c,
-        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.seen_at, m.role AS here,
+        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.name, u.locale, u.seen_at, m.role AS here,
              (SELECT count(*) FROM passkeys p WHERE p.user_id = u.user_id) AS passkeys
          FROM users u LEFT JOIN members m ON m.shop_id = ?1 AND m.user_id = u.user_id
          WHERE m.role IS NOT NULL OR u.role <> ?2 ORDER BY u.email",
@@ -247,7 +247,7 @@ pub(crate) fn user_of_identity(
 ) -> Result<Option<UserRow>, StoreError> {
     first(
         c,
-        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at
+        "SELECT u.user_id, u.email, u.role, u.password_hash, u.created_at, u.name, u.locale
          FROM user_identities i JOIN users u ON u.user_id = i.user_id WHERE i.issuer = ?1 AND i.subject = ?2",
         params![issuer, subject],
         user_row,

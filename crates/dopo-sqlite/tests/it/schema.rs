@@ -9,7 +9,7 @@ use dopo_core::order::Standing;
 use dopo_engine::ports::console::{ConsoleStore, CustomerFilter, OrderFilter};
 use dopo_engine::ports::store::{Store, StoreError};
 use dopo_sqlite::{Role, SqliteStore, connect};
-use dopo_testkit::build::{closed, customer, order, run, t, t0, task};
+use dopo_testkit::build::{at_risk, closed, customer, order, run, t, t0, task};
 use rusqlite::Connection;
 
 fn said<T>(result: Result<T, StoreError>) -> String {
@@ -68,7 +68,14 @@ const BEFORE_THE_CONSOLE: &str = "
     DROP TABLE customer_words;
     DROP INDEX orders_by_standing;
     DROP INDEX orders_by_number;
+    DROP INDEX orders_by_place;
     ALTER TABLE orders DROP COLUMN standing;
+    ALTER TABLE orders DROP COLUMN province;
+    DROP INDEX tasks_of_failures;
+    ALTER TABLE tasks DROP COLUMN failure;
+    ALTER TABLE users DROP COLUMN name;
+    ALTER TABLE users DROP COLUMN locale;
+    ALTER TABLE api_keys DROP COLUMN name;
     DROP INDEX runs_active;
     DROP INDEX messages_by_journey;
     DROP INDEX messages_held_back;
@@ -92,6 +99,7 @@ const BEFORE_THE_CONSOLE: &str = "
     DROP INDEX tasks_by_order;
     DROP TABLE risks;
     DROP TABLE user_identities;
+    DROP TABLE short_links;
     DELETE FROM schema_migrations WHERE number >= 5";
 
 #[tokio::test]
@@ -99,7 +107,6 @@ async fn an_older_database_is_brought_up_by_the_server_and_left_by_a_tool() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dopo.db");
     drop(serve(&path).await);
-    DROP TABLE short_links;
     Connection::open(&path)
         .unwrap()
         .execute_batch(BEFORE_THE_CONSOLE)
@@ -186,6 +193,34 @@ async fn what_lists_and_search_need_is_filled_in_when_an_older_database_is_broug
             ("now.tasks", "", 1),
         ]
     );
+}
+
+#[tokio::test]
+async fn who_is_at_risk_and_where_orders_go_is_known_of_an_older_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dopo.db");
+    let store = serve(&path).await;
+    let shop_id = shop(&store, "bottega").await;
+    put(&store, shop_id, 1, at_risk()).await.unwrap();
+    drop(store);
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(BEFORE_THE_CONSOLE)
+        .unwrap();
+    let store = serve(&path).await;
+    let filter = CustomerFilter {
+        at_risk: Some(true),
+        ..CustomerFilter::default()
+    };
+    let found = store.list_customers(shop_id, &filter, 9).await.unwrap();
+    let ids: Vec<i64> = found.iter().map(|person| person.id.0).collect();
+    assert_eq!(ids, [2, 1]);
+    let filter = OrderFilter {
+        provinces: vec!["LE".to_owned()],
+        ..OrderFilter::default()
+    };
+    let found = store.list_orders(shop_id, &filter, 9).await.unwrap();
+    assert_eq!(found.len(), 2);
 }
 
 #[tokio::test]

@@ -634,6 +634,7 @@ pub async fn orders_are_found_by_number_id_and_tracking(store: Subject) {
             text: text.map(str::to_owned),
             customer,
             standing,
+            provinces: Vec::new(),
             before: None,
         };
         assert_eq!(order_ids(&store, shop, &filter).await, found, "{filter:?}");

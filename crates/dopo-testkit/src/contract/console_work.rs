@@ -373,7 +373,7 @@ pub async fn a_key_is_found_by_its_number(store: Subject) {
     let hash = format!("hash-{}", number()).into_bytes();
     let scopes = ["orders:read".to_owned()];
     let id = store
-        .add_api_key(shop_a, "dopo_ab12", &hash, &scopes, t0())
+        .add_api_key(shop_a, None, "dopo_ab12", &hash, &scopes, t0())
         .await
         .unwrap();
     store.revoke_api_key(shop_a, id, t(5)).await.unwrap();

@@ -5,6 +5,7 @@ use super::{Subject, put, shop};
 use crate::build::*;
 use dopo_core::advance::Writes;
 use dopo_core::id::ShopId;
+use dopo_core::italy::Locale;
 use dopo_engine::ports::store::{ConnectionRow, StoreError, TemplateRow};
 
 fn template(locale: &str, word: &str) -> TemplateRow {
@@ -231,6 +232,28 @@ pub async fn users_are_found_by_address(store: Subject) {
     assert_eq!(user.id, id);
     assert_eq!(user.role, "viewer");
     assert_eq!(user.password_hash, "hash-3");
+    assert_eq!((user.name, user.locale), (None, None));
+    let (name, locale) = (Some("Anna D'Amìco"), Some(Locale::En));
+    store.set_profile(id, name, locale).await.unwrap();
+    // Who is added anew keeps their name.
+    store
+        .save_user("anna@bottega.example", "owner", "hash-4", t(4))
+        .await
+        .unwrap();
+    store.add_session(b"tok", id, t(4), t(9)).await.unwrap();
+    let shop = shop(&store).await;
+    let members = store.members(shop).await.unwrap();
+    for user in [
+        store.user("anna@bottega.example").await.unwrap(),
+        store.user_by_id(id).await.unwrap(),
+        store.session(b"tok", t(5)).await.unwrap(),
+        members.into_iter().map(|m| m.user).find(|u| u.id == id),
+    ] {
+        let user = user.unwrap();
+        assert_eq!((user.name.as_deref(), user.locale), (name, locale));
+    }
+    let bruno = store.user_by_id(other).await.unwrap().unwrap();
+    assert_eq!((bruno.name, bruno.locale), (None, None));
     let nobody = store.user("carla@bottega.example").await.unwrap();
     assert_eq!(nobody, None);
 }
@@ -257,17 +280,18 @@ pub async fn api_keys_are_found_until_revoked(store: Subject) {
     let other = super::shop(&store).await;
     let scopes = ["events:write".to_owned(), "messages:read".to_owned()];
     let id = store
-        .add_api_key(shop, "dopo_ab", b"hash-1", &scopes, t(1))
+        .add_api_key(shop, Some("Magazzino"), "dopo_ab", b"hash-1", &scopes, t(1))
         .await
         .unwrap();
     let second = store
-        .add_api_key(shop, "dopo_cd", b"hash-2", &[], t(2))
+        .add_api_key(shop, None, "dopo_cd", b"hash-2", &[], t(2))
         .await
         .unwrap();
     assert_ne!(id, second);
     let key = store.api_key(b"hash-1").await.unwrap().unwrap();
     assert_eq!((key.id, key.shop), (id, shop));
     assert_eq!(key.prefix, "dopo_ab");
+    assert_eq!(key.name.as_deref(), Some("Magazzino"));
     assert_eq!(key.hash, b"hash-1");
     assert_eq!(key.scopes, scopes);
     assert_eq!(key.created_at, t(1));
@@ -282,6 +306,8 @@ pub async fn api_keys_are_found_until_revoked(store: Subject) {
     assert_eq!(store.api_key(b"hash-1").await.unwrap(), None);
     let keys = store.api_keys(shop).await.unwrap();
     assert_eq!(keys.len(), 2);
+    let by_id = store.api_key_by_id(shop, second).await.unwrap().unwrap();
+    assert_eq!(by_id.name, None);
     let revoked = keys.iter().find(|k| k.id == id).unwrap();
     assert_eq!(revoked.revoked_at, Some(t(4)), "the first time counts");
     assert!(store.api_keys(other).await.unwrap().is_empty());

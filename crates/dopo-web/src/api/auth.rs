@@ -158,6 +158,8 @@ impl FromRequestParts<App> for SignedIn {
                     role: Role::Owner.as_str().to_owned(),
                     password_hash: String::new(),
                     created_at: Timestamp::UNIX_EPOCH,
+                    name: None,
+                    locale: None,
                 }),
                 demo: true,
             },
@@ -260,11 +262,11 @@ impl Caller {
         }
     }
 
-    /// Who, as shown: an e-mail address, or the beginning of a key.
+    /// Who, as shown: name and e-mail address, or name and beginning of a key.
     pub(crate) fn actor_name(&self) -> String {
         match &self.who {
-            Who::Key(key) => key.prefix.clone(),
-            Who::User { signed_in, .. } => signed_in.user.email.clone(),
+            Who::Key(key) => key.shown_as(),
+            Who::User { signed_in, .. } => signed_in.user.shown_as(),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::api::ask::Asked;
 use crate::api::auth::Caller;
 use crate::api::orders::number;
 use crate::api::page::{Page, Paging};
+use crate::api::places::provinces;
 use crate::api::problem::Problem;
 use crate::api::shapes::{MessageRow, visible};
 use crate::page::html;
@@ -46,6 +47,13 @@ pub(crate) struct MessagesAsked {
     customer: Option<String>,
     /// Only about this order.
     order: Option<String>,
+    /// Only to these provinces, two letters each, with commas: where the order goes that the message is about, else
+    /// where its person is. The newest 50,000 messages are looked at.
+    #[param(example = "BO,MO")]
+    province: Option<String>,
+    /// Only to a region of Italy: all its provinces.
+    #[param(example = "emilia_romagna")]
+    region: Option<String>,
     /// Only decided before this message (as `cursor`, by its id).
     before: Option<String>,
     /// `next` of the page before.
@@ -208,6 +216,7 @@ pub(crate) async fn list(
             Channel::parse,
             &channels,
         )?,
+        provinces: provinces(asked.province.as_deref(), asked.region.as_deref())?,
         before,
     };
     let page = page(&app, &caller, query, asked.cursor.as_deref(), asked.limit).await?;

@@ -19,6 +19,7 @@ pub(crate) mod openapi;
 pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod parcels;
+pub(crate) mod places;
 pub(crate) mod problem;
 pub(crate) mod ready;
 pub(crate) mod reference;
@@ -129,8 +130,8 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/api/v1/counters", get(counters::list))
         .route("/api/v1/consents", post(consents::create))
         .route("/api/v1/coupons/{code}", get(coupons::show))
-        .merge(desk::routes())
         .route("/api/v1/coupons/{code}/redeem", post(coupons::redeem))
+        .merge(desk::routes())
         .layer(axum::middleware::from_fn_with_state(app.clone(), around))
         .route("/api/v1/openapi.json", get(openapi::show))
         .route("/api/", get(reference::page))

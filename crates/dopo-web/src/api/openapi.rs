@@ -83,6 +83,7 @@ use utoipa::OpenApi;
         desk::account::forgot,
         desk::account::reset,
         desk::account::change_password,
+        desk::account::change_profile,
         desk::passkeys::start_sign_in,
         desk::passkeys::finish_sign_in,
         desk::passkeys::list,

@@ -4,6 +4,7 @@ use crate::api::ask::Asked;
 use crate::api::auth::Caller;
 use crate::api::page::{Page, Paging};
 use crate::api::parcels::{ParcelShape, ReportedShape};
+use crate::api::places::provinces;
 use crate::api::problem::Problem;
 use crate::api::shapes::{MessageRow, OrderRow, PersonShort, visible};
 use crate::state::App;
@@ -39,6 +40,13 @@ pub(crate) struct OrdersAsked {
     standing: Option<String>,
     /// Only of this person.
     customer: Option<String>,
+    /// Only to these provinces, two letters each, with commas; where it is not told where an order goes, its person's
+    /// counts. Of each the newest 50,000 orders are looked at.
+    #[param(example = "BO,MO")]
+    province: Option<String>,
+    /// Only to a region of Italy: all its provinces.
+    #[param(example = "emilia_romagna")]
+    region: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Rows, at most 200.
@@ -76,6 +84,7 @@ pub(crate) async fn list(
             None => None,
         },
         standing,
+        provinces: provinces(asked.province.as_deref(), asked.region.as_deref())?,
         before: paging.before.map(OrderId),
     };
     let rows = app

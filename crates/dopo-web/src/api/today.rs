@@ -11,6 +11,7 @@ use dopo_core::access::Scope;
 use dopo_core::consent::Channel;
 use dopo_core::italy::{Locale, Province};
 use dopo_core::kpi::{Kpi, days_between, quotient};
+use dopo_core::risk;
 use dopo_core::words;
 use dopo_engine::console::figures::{Figures, PERIOD_DAYS_MAX, Part, Slice, region, region_id};
 use jiff::ToSpan;
@@ -145,9 +146,9 @@ pub(crate) struct NowShape {
     tasks_open: Option<i64>,
     /// Active runs; of the whole shop and of journeys.
     runs: Option<i64>,
-    /// Messages that may leave now; null where several shops share the queue.
+    /// Messages that may leave now; where several shops share the queue, among the first 50,000 of this one.
     queue_due: Option<u64>,
-    /// Messages that wait for their time.
+    /// Messages that wait for their time, counted alike.
     queue_later: Option<u64>,
     /// Messages that failed or are in doubt, counted up to 200; of the whole shop.
     failed_messages: Option<u64>,
@@ -213,6 +214,8 @@ pub(crate) struct TodayShape {
     parcels: Option<Vec<ParcelsShape>>,
     /// How many there are now.
     now: NowShape,
+    /// People at risk, of the whole shop and of places; null for a channel or a journey.
+    at_risk: Option<AtRiskShape>,
     /// By channel, journey, province and region.
     breakdown: Breakdown,
 }
@@ -284,28 +287,58 @@ pub(crate) fn period(
     Ok((from, to))
 }
 
-/// Where in the console the people behind a figure are: of a place its people, of a channel or journey its messages.
+/// People for whom something is going wrong now.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AtRiskShape {
+    /// How many, each once: counted among the first 50,000 orders with a parcel in trouble and as many tasks.
+    n: u64,
+    /// How they are counted.
+    definition: TextShape,
+    /// Where in the console they are.
+    people: String,
+}
+
+/// Where in the console the people behind a figure are: its messages or orders.
 fn people(kpi: Kpi, slice: &Slice) -> Option<String> {
     let more = match slice {
         Slice::All => String::new(),
         Slice::Channel(channel) => format!("&channel={}", channel.as_str()),
         Slice::Journey(journey) => format!("&journey={journey}"),
-        Slice::Province(province) => {
-            return Some(format!("/console/customers?province={}", province.code()));
-        }
-        Slice::Region(region) => {
-            return Some(format!("/console/customers?region={}", region_id(*region)));
-        }
+        Slice::Province(_) | Slice::Region(_) => format!("&{}", in_place(slice)),
     };
-    let whole = more.is_empty();
+    let of_orders = slice.counts_orders();
     match kpi {
         Kpi::HeldBack => Some(format!("/console/messages?status=held_back{more}")),
-        Kpi::Orders | Kpi::Delivered if !whole => None,
-        Kpi::Delivered => Some("/console/orders?standing=delivered".to_owned()),
-        Kpi::Orders | Kpi::FirstContact | Kpi::RevenueAfterContact if whole => {
-            Some("/console/orders".to_owned())
+        Kpi::Orders | Kpi::Delivered if !of_orders => None,
+        Kpi::Delivered => Some(format!("/console/orders?standing=delivered{more}")),
+        Kpi::Orders | Kpi::FirstContact | Kpi::RevenueAfterContact if of_orders => {
+            let place = in_place(slice);
+            let mark = if place.is_empty() { "" } else { "?" };
+            Some(format!("/console/orders{mark}{place}"))
         }
         _ => Some(format!("/console/messages?status=sent{more}")),
+    }
+}
+
+/// A place as the lists of the console are asked for it.
+fn in_place(slice: &Slice) -> String {
+    match slice {
+        Slice::Province(province) => format!("province={}", province.code()),
+        Slice::Region(region) => format!("region={}", region_id(*region)),
+        Slice::All | Slice::Channel(_) | Slice::Journey(_) => String::new(),
+    }
+}
+
+fn at_risk(n: u64, slice: &Slice) -> AtRiskShape {
+    let place = in_place(slice);
+    let mark = if place.is_empty() { "" } else { "&" };
+    AtRiskShape {
+        n,
+        definition: TextShape {
+            it: risk::DEFINITION.it.to_owned(),
+            en: risk::DEFINITION.en.to_owned(),
+        },
+        people: format!("/console/customers?at_risk=true{mark}{place}"),
     }
 }
 
@@ -421,6 +454,7 @@ fn shape(figures: Figures) -> TodayShape {
             failed_messages: now.failed_messages,
             failed_inbox: now.failed_inbox,
         },
+        at_risk: now.people_at_risk.map(|n| at_risk(n, &figures.slice)),
         breakdown: Breakdown {
             channels: parts(figures.channels, false),
             journeys: parts(figures.journeys, false),

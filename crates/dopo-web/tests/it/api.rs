@@ -24,6 +24,7 @@ pub(crate) async fn key(house: &House, shop: ShopId, scopes: &[&str]) -> Who {
         .store()
         .add_api_key(
             shop,
+            None,
             "dopo_try",
             &Sha256::digest(text.as_bytes()),
             &scopes,

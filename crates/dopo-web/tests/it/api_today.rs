@@ -5,6 +5,7 @@ use crate::support::House;
 use axum::http::Method;
 use dopo_core::counter::Counters;
 use dopo_core::counter::NOW;
+use dopo_testkit::build;
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
@@ -121,9 +122,25 @@ async fn the_first_page_says_a_sentence_and_figures_with_their_targets() {
     assert_eq!(region["held_back"][0]["n"], 4);
     assert_eq!(region["held_back"].as_array().unwrap().len(), 1);
     assert_eq!(region["parcels"][0]["n"], 1);
-    for kpi in region["kpis"].as_array().unwrap() {
-        assert_eq!(kpi["people"], "/console/customers?region=emilia_romagna");
+    for (figure, people) in [
+        (
+            "sent",
+            "/console/messages?status=sent&region=emilia_romagna",
+        ),
+        (
+            "held_back",
+            "/console/messages?status=held_back&region=emilia_romagna",
+        ),
+        ("orders", "/console/orders?region=emilia_romagna"),
+        (
+            "delivered",
+            "/console/orders?standing=delivered&region=emilia_romagna",
+        ),
+    ] {
+        assert_eq!(kpi(&region, figure)["people"], people);
     }
+    let people = "/console/customers?at_risk=true&region=emilia_romagna";
+    assert_eq!(region["at_risk"]["people"], people);
     assert_eq!(region["now"]["orders_trouble"], 1);
     assert_eq!(region["now"]["customers"], Value::Null);
     let said = region["sentence"]["it"].as_str().unwrap();
@@ -139,6 +156,7 @@ async fn the_first_page_says_a_sentence_and_figures_with_their_targets() {
         .await;
     assert_eq!(sms["held_back"][0]["reason"], "quiet_hours");
     assert_eq!(sms["parcels"], Value::Null);
+    assert_eq!(sms["at_risk"], Value::Null);
     for figure in ["orders", "delivered"] {
         assert_eq!(kpi(&sms, figure)["value"], Value::Null, "{figure}");
     }
@@ -156,6 +174,48 @@ async fn the_first_page_says_a_sentence_and_figures_with_their_targets() {
 }
 
 #[tokio::test]
+async fn people_at_risk_are_counted_by_their_definition_and_lead_to_themselves() {
+    let house = House::new().await;
+    let who = master(&house).await;
+    let order = house.order("1001").await;
+    house.order("1002").await;
+    let none = house.read(&who, "/api/v1/today").await;
+    assert_eq!(none["at_risk"]["n"], 0);
+    let mut task = build::task(7, order.customer_id.0, build::t(0));
+    task.task.kind = "problem_damaged".to_owned();
+    let store = house.engine.store();
+    store.add_task(house.shop, &task).await.unwrap();
+    let page = house.read(&who, "/api/v1/today").await;
+    assert_eq!(page["at_risk"]["n"], 1);
+    assert_eq!(page["at_risk"]["people"], "/console/customers?at_risk=true");
+    let said = page["at_risk"]["definition"]["it"].as_str().unwrap();
+    assert!(said.starts_with("Persone per cui"), "{said}");
+    for (path, n) in [
+        ("/api/v1/customers?at_risk=true", 1),
+        ("/api/v1/customers?at_risk=true&province=AO", 0),
+        ("/api/v1/orders?province=le", 2),
+        ("/api/v1/orders?region=puglia&q=1002", 1),
+        ("/api/v1/orders?region=lombardia", 0),
+        ("/api/v1/orders?province=LE&region=lombardia", 0),
+        ("/api/v1/orders?province=LE&standing=open", 2),
+        ("/api/v1/messages?province=LE", 0),
+    ] {
+        let list = house.read(&who, path).await;
+        assert_eq!(list["items"].as_array().unwrap().len(), n, "{path}");
+    }
+    let mut message = build::message(77, 0, order.customer_id.0);
+    message.order_id = Some(order.id);
+    house.message(message).await;
+    for (path, n) in [
+        ("/api/v1/messages?province=LE", 1),
+        ("/api/v1/messages?region=lazio", 0),
+    ] {
+        let list = house.read(&who, path).await;
+        assert_eq!(list["items"].as_array().unwrap().len(), n, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_question_that_cannot_be_meant_is_refused() {
     let house = House::new().await;
     let who = master(&house).await;
@@ -163,6 +223,8 @@ async fn a_question_that_cannot_be_meant_is_refused() {
         ("/api/v1/today?channel=email&province=BO", "slice_ambiguous"),
         ("/api/v1/today?channel=pigeon", "fields_invalid"),
         ("/api/v1/today?region=atlantide", "fields_invalid"),
+        ("/api/v1/orders?province=ZZ", "fields_invalid"),
+        ("/api/v1/messages?region=atlantide", "fields_invalid"),
         (
             "/api/v1/today?from=2026-11-22&to=2026-11-01",
             "period_invalid",

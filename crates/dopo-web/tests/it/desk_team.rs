@@ -110,3 +110,49 @@ async fn a_role_is_changed_and_the_change_holds_at_once() {
         .await;
     assert_eq!(refusal(&nonsense), (422, "fields_invalid".to_owned()));
 }
+
+#[tokio::test]
+async fn somebodys_name_and_language_go_with_the_account() {
+    let house = House::new().await;
+    let seat = Seat::owner(&house).await;
+    let user = async || seat.get("/session").await.json()["user"].clone();
+    assert_eq!(user().await["name"], json!(null));
+    let change = async |told| ask(&house, &seat.cookie, Method::PATCH, "/me", Some(told)).await;
+    for told in [
+        json!({"name": "  Mara\n Conti "}),
+        json!({"locale": "en"}),
+        json!({}),
+    ] {
+        let done = change(told).await;
+        assert_eq!(done.status, StatusCode::NO_CONTENT, "{}", done.text());
+    }
+    let now = user().await;
+    assert_eq!(
+        (&now["name"], &now["locale"]),
+        (&json!("Mara Conti"), &json!("en"))
+    );
+    let team = seat.get("/team").await.json();
+    assert_eq!(team["items"][0]["name"], "Mara Conti");
+    let told = json!({"name": "Magazzino", "scopes": ["orders:read"]});
+    let made = seat.post("/keys", told).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let keys = seat.get("/keys").await.json();
+    let newest = keys["items"].as_array().expect("keys").last();
+    assert_eq!(newest.expect("a key")["name"], "Magazzino");
+    let audit = seat.get("/audit").await.json();
+    let acts: Vec<(&str, &str)> = audit["items"]
+        .as_array()
+        .expect("acts")
+        .iter()
+        .filter_map(|act| Some((act["action"].as_str()?, act["actor_name"].as_str()?)))
+        .take(2)
+        .collect();
+    assert_eq!(acts[0], ("key.made", "Mara Conti (mara@bottega.example)"));
+    assert_eq!(acts[1].0, "account.changed");
+    let nonsense = change(json!({"locale": "la"})).await;
+    assert_eq!(refusal(&nonsense), (422, "fields_invalid".to_owned()));
+    change(json!({"name": ""})).await;
+    assert_eq!(user().await["name"], json!(null));
+    let nobody = ask(&house, "", Method::PATCH, "/me", Some(json!({}))).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
+}

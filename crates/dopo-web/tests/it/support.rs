@@ -324,7 +324,7 @@ impl House {
         .to_vec();
         let hash = Sha256::digest(KEY.as_bytes());
         store
-            .add_api_key(shop, "dopo_test", &hash, &scopes, clock.now())
+            .add_api_key(shop, None, "dopo_test", &hash, &scopes, clock.now())
             .await
             .expect("a key");
         if !plan.empty {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dopo_core::access::{Role, Scope};
 use dopo_core::italy::email::EmailAddress;
 use dopo_core::password::{self, PASSWORD_BYTES_MAX};
-use dopo_engine::ports::Passwords;
+use dopo_engine::ports::{Passwords, Store, stored_name};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -64,6 +64,7 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<()> {
         email,
         role,
         shop,
+        name,
         password_stdin,
     } = command;
     let email = EmailAddress::parse(&email)
@@ -93,6 +94,7 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<()> {
     let store = engine.store();
     let Some(slug) = shop else {
         store.save_user(&email, &role, &hash, engine.now()).await?;
+        call(store, &email, name.as_deref()).await?;
         println!("{email} may sign in as {role}, in every shop.");
         return Ok(());
     };
@@ -106,7 +108,19 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<()> {
         .save_user(&email, &everywhere, &hash, engine.now())
         .await?;
     store.set_member(shop.id, id, Some(&role)).await?;
+    call(store, &email, name.as_deref()).await?;
     println!("{email} may sign in as {role} in {slug}.");
+    Ok(())
+}
+
+/// Gives somebody a name, if one was said.
+async fn call(store: &dyn Store, email: &str, name: Option<&str>) -> Result<()> {
+    if let (Some(name), Some(user)) = (name, store.user(email).await?) {
+        let name = stored_name(name);
+        store
+            .set_profile(user.id, name.as_deref(), user.locale)
+            .await?;
+    }
     Ok(())
 }
 
@@ -114,7 +128,7 @@ pub async fn user(config: &Config, command: UserCommand) -> Result<()> {
 pub async fn api_key(config: &Config, command: ApiKeyCommand, json: bool) -> Result<()> {
     let engine = engine(config).await?;
     match command {
-        ApiKeyCommand::Add { slug, scopes } => {
+        ApiKeyCommand::Add { slug, scopes, name } => {
             let shop = shop_named(&engine, &slug)?;
             for scope in &scopes {
                 if Scope::parse(scope).is_none() {
@@ -129,7 +143,14 @@ pub async fn api_key(config: &Config, command: ApiKeyCommand, json: bool) -> Res
             let hash = Sha256::digest(key.as_bytes());
             engine
                 .store()
-                .add_api_key(shop.id, &prefix, hash.as_slice(), &scopes, engine.now())
+                .add_api_key(
+                    shop.id,
+                    name.as_deref().and_then(stored_name).as_deref(),
+                    &prefix,
+                    hash.as_slice(),
+                    &scopes,
+                    engine.now(),
+                )
                 .await?;
             println!("{key}");
             eprintln!("This key is shown once: keep it now.");
@@ -145,14 +166,16 @@ pub async fn api_key(config: &Config, command: ApiKeyCommand, json: bool) -> Res
                 if json {
                     println!(
                         "{}",
-                        json!({"id": key.id, "prefix": key.prefix, "scopes": key.scopes, "created_at": key.created_at, "revoked_at": key.revoked_at})
+                        json!({"id": key.id, "prefix": key.prefix, "name": key.name, "scopes": key.scopes, "created_at": key.created_at, "revoked_at": key.revoked_at})
                     );
                 } else {
                     println!(
-                        "{:>4}  {}…  {state:8}  {}",
+                        "{:>4}  {}…  {state:8}  {}{}",
                         key.id,
                         key.prefix,
-                        key.scopes.join(" ")
+                        key.scopes.join(" "),
+                        key.name
+                            .map_or_else(String::new, |name| format!("  «{name}»"))
                     );
                 }
             }

@@ -56,8 +56,3 @@ export async function speak(language: Lang): Promise<void> {
   localStorage.setItem(KEPT, language);
   await i18next.changeLanguage(language);
 }
-
-/** Whether the person chose a language in this browser. */
-export function languageChosen(): boolean {
-  return localStorage.getItem(KEPT) !== null;
-}

@@ -1,14 +1,15 @@
 import { NativeSelect, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
+import { useLanguage } from "../api/use-language";
 import { type Lang, useLang } from "../i18n/lang";
-import { speak } from "../i18n/start";
 import css from "./shell.module.css";
 
 /** Choice of language and of light or dark. */
 export function Looks() {
   const { t } = useTranslation("shell");
   const lang = useLang();
+  const speak = useLanguage();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const colours = useId();
   return (
@@ -28,7 +29,7 @@ export function Looks() {
       <NativeSelect
         label={t("language")}
         value={lang}
-        onChange={(event) => void speak(event.currentTarget.value as Lang)}
+        onChange={(event) => speak(event.currentTarget.value as Lang)}
         data={[
           { value: "it", label: "Italiano" },
           { value: "en", label: "English" },

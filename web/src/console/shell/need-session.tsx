@@ -3,7 +3,7 @@ import { useLocation } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { api, whenSignedOut } from "../api/client";
 import { SessionProvider, useSessionQuery } from "../api/session";
-import { languageChosen, speak } from "../i18n/start";
+import { speak } from "../i18n/start";
 import { writeSearch } from "../router-search";
 import { useGo } from "../ui/link";
 import { Failed, Loading } from "../ui/states";
@@ -24,7 +24,8 @@ export function NeedSession({ children }: { children: ReactNode }) {
   }, [queries]);
 
   useEffect(() => {
-    if (locale && !languageChosen()) {
+    // What somebody chose for their account holds on each of their devices.
+    if (locale) {
       void speak(locale);
     }
   }, [locale]);

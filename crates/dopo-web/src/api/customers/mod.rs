@@ -8,6 +8,7 @@ pub(crate) mod story;
 use crate::api::ask::{Asked, Told};
 use crate::api::auth::Caller;
 use crate::api::page::{Page, Paging};
+use crate::api::places::provinces;
 use crate::api::problem::Problem;
 use crate::api::shapes::CustomerRow;
 use crate::state::App;
@@ -19,10 +20,9 @@ use dopo_core::consent::{Channel, ConsentCell, Topic};
 use dopo_core::customer::Customer;
 use dopo_core::gate::Decision;
 use dopo_core::id::CustomerId;
-use dopo_core::italy::{Locale, Province};
+use dopo_core::italy::Locale;
 use dopo_core::search::words as search_words;
 use dopo_core::words;
-use dopo_engine::console::figures::region;
 use dopo_engine::console::person::GateCell;
 use dopo_engine::ports::{CustomerFilter, PAGE_ROWS_MAX, SEARCH_TERMS_MAX};
 use dopo_engine::tokens::Token;
@@ -62,6 +62,9 @@ pub(crate) struct CustomersAsked {
     marketing_email: Option<bool>,
     /// Whose address bounced for good, or who complained.
     unreachable: Option<bool>,
+    /// Who is at risk (`true`) or is not (`false`): they have an order with a parcel in trouble, or a task that is open
+    /// because something failed.
+    at_risk: Option<bool>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Rows, at most 200.
@@ -76,45 +79,7 @@ pub(crate) struct CustomersAsked {
 
 impl CustomersAsked {
     fn filter(&self, before: Option<CustomerId>) -> Result<CustomerFilter, Problem> {
-        let mut provinces = Vec::new();
-        for code in self.province.iter().flat_map(|list| list.split(',')) {
-            let code = code.trim();
-            if code.is_empty() {
-                continue;
-            }
-            let province = Province::parse(code).map_err(|_| {
-                Problem::field(
-                    "province",
-                    "unknown",
-                    "Scrivi sigle di province italiane, per esempio BO,MO.",
-                    "Write Italian provinces by their letters, such as BO,MO.",
-                )
-            })?;
-            provinces.push(province.code().to_owned());
-        }
-        if let Some(name) = &self.region {
-            let region = region(name).ok_or_else(|| {
-                Problem::field(
-                    "region",
-                    "unknown",
-                    "Non è una regione italiana.",
-                    "This is no region of Italy.",
-                )
-            })?;
-            let inside: Vec<String> = Province::all()
-                .filter(|province| province.region() == region)
-                .map(|province| province.code().to_owned())
-                .collect();
-            if provinces.is_empty() {
-                provinces = inside;
-            } else {
-                provinces.retain(|province| inside.contains(province));
-                if provinces.is_empty() {
-                    // Nobody lives in a province of another region.
-                    provinces.push("--".to_owned());
-                }
-            }
-        }
+        let provinces = provinces(self.province.as_deref(), self.region.as_deref())?;
         Ok(CustomerFilter {
             terms: terms(self.q.as_deref().unwrap_or_default()),
             provinces,
@@ -124,6 +89,7 @@ impl CustomersAsked {
             last_order_before: self.last_order_before,
             marketing_email: self.marketing_email,
             unreachable: self.unreachable,
+            at_risk: self.at_risk,
             before,
         })
     }

@@ -10,7 +10,9 @@ use crate::state::App;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use dopo_core::italy::Locale;
 use dopo_engine::desk::Actor;
+use dopo_engine::ports::stored_name;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -42,6 +44,67 @@ pub(crate) struct NewPassword {
     /// The new one.
     #[schema(example = "cavallo batteria graffetta", min_length = 12)]
     new: String,
+}
+
+/// What one is called and spoken to in; what is left out stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    /// One's name, on one line of at most 80 characters; longer ones are cut, empty takes it away.
+    #[schema(example = "Mara Conti")]
+    name: Option<String>,
+    /// The language of the console: `it` or `en`.
+    #[schema(example = "it")]
+    locale: Option<String>,
+}
+
+/// Change one's own name and language
+#[utoipa::path(
+    patch, path = "/api/v1/me", tag = "session", operation_id = "change_profile",
+    request_body = Profile,
+    responses(
+        (status = 204, description = "Changed; `GET /api/v1/session` tells it from now on."),
+        (status = 401, description = "`unauthorized`: nobody is signed in."),
+        (status = 403, description = "`cross_site`: another site asked."),
+        (status = 409, description = "`demo`."),
+        (status = 422, description = "`fields_invalid`: no such language; `json_unreadable`."),
+    ),
+    security(("session" = [])),
+)]
+pub(crate) async fn change_profile(
+    State(app): State<App>,
+    who: SignedIn,
+    Told(told): Told<Profile>,
+) -> Result<StatusCode, Problem> {
+    not_in_demo(&who)?;
+    let locale = match &told.locale {
+        None => who.user.locale,
+        Some(tag) => Some(
+            [Locale::It, Locale::En]
+                .into_iter()
+                .find(|locale| locale.tag() == tag)
+                .ok_or_else(|| {
+                    Problem::field(
+                        "locale",
+                        "unknown",
+                        "Le lingue sono: it, en.",
+                        "The languages are: it, en.",
+                    )
+                })?,
+        ),
+    };
+    let name = match &told.name {
+        None => who.user.name.clone(),
+        Some(name) => stored_name(name),
+    };
+    if name != who.user.name || locale != who.user.locale {
+        let store = app.engine.store();
+        store
+            .set_profile(who.user.id, name.as_deref(), locale)
+            .await?;
+        note(&app, &who, "account.changed").await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Mail a link to a new password
@@ -131,10 +194,7 @@ pub(crate) async fn change_password(
 
 /// Writes what somebody did to their account into the log of every shop they work in.
 pub(super) async fn note(app: &App, who: &SignedIn, action: &str) -> Result<(), Problem> {
-    let actor = Actor {
-        id: format!("user:{}", who.user.id),
-        name: who.user.email.clone(),
-    };
+    let actor = Actor::user(&who.user);
     for shop in app.engine.shops() {
         if who.role_in(app, shop.id).await?.is_some() {
             let subject = format!("user/{}", who.user.id);

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dopo_core::access::Scope;
+use dopo_engine::ports::stored_name;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -50,6 +51,9 @@ pub(crate) struct Key {
 /// A key to make.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(crate) struct NewKey {
+    /// What it is called, on one line of at most 80 characters; longer ones are cut.
+    #[schema(example = "Magazzino")]
+    name: Option<String>,
     /// What it may do; nothing that its maker may not do.
     #[schema(example = json!(["events:write", "orders:read"]))]
     scopes: Vec<String>,
@@ -88,7 +92,7 @@ pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<
         .map(|row| Key {
             id: row.id.to_string(),
             prefix: row.prefix,
-            name: None,
+            name: row.name,
             scopes: row.scopes,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
@@ -139,6 +143,7 @@ pub(crate) async fn make(
             "Choose at least one scope.",
         ));
     }
+    let name = told.name.as_deref().and_then(stored_name);
     let mut random = [0; 32];
     app.engine.entropy().fill(&mut random);
     let key = format!("dopo_{}", URL_SAFE_NO_PAD.encode(random));
@@ -149,6 +154,7 @@ pub(crate) async fn make(
         .store()
         .add_api_key(
             caller.id(),
+            name.as_deref(),
             &prefix,
             hash.as_slice(),
             &scopes,

@@ -59,6 +59,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/me/passkeys/{id}", delete(passkeys::remove))
         .route("/api/v1/password/forgot", post(account::forgot))
         .route("/api/v1/password/reset", post(account::reset))
+        .route("/api/v1/me", patch(account::change_profile))
         .route("/api/v1/me/password", put(account::change_password))
         .route("/api/v1/setup", get(setup::show).post(setup::make))
         .route("/api/v1/shops", get(shop::list).post(shop::add))

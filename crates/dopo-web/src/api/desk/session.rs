@@ -126,8 +126,8 @@ pub(crate) async fn show(State(app): State<App>, who: SignedIn) -> Result<Json<S
         user: SessionUser {
             id: who.user.id.to_string(),
             email: who.user.email.clone(),
-            name: None,
-            locale: None,
+            name: who.user.name.clone(),
+            locale: who.user.locale.map(|locale| locale.tag().to_owned()),
         },
         shops,
         scopes,

@@ -222,10 +222,7 @@ pub(crate) async fn add(
             "Only an owner of the whole installation adds shops.",
         ));
     }
-    let actor = Actor {
-        id: format!("user:{}", who.user.id),
-        name: who.user.email.clone(),
-    };
+    let actor = Actor::user(&who.user);
     let shop = app
         .desk
         .add_shop(&told.slug, &told.name, &told.from_email, &actor)

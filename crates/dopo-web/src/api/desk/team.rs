@@ -29,6 +29,9 @@ pub(crate) struct Member {
     /// Its address.
     #[schema(example = "mara@bottega.example")]
     email: String,
+    /// What they are called, where they said it.
+    #[schema(example = "Mara Conti")]
+    name: Option<String>,
     /// `owner`, `marketer`, `care`, `developer` or `viewer`.
     #[schema(example = "care")]
     role: String,
@@ -76,6 +79,7 @@ fn shown(member: dopo_engine::ports::Member) -> Member {
     Member {
         id: member.user.id.to_string(),
         email: member.user.email,
+        name: member.user.name,
         role: member.role,
         everywhere: member.everywhere,
         seen_at: member.seen_at,

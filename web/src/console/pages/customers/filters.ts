@@ -9,6 +9,7 @@ export const FILTERS = [
   "last_order_before",
   "marketing_email",
   "unreachable",
+  "at_risk",
 ] as const;
 
 /** Filters that are a day in the address and a moment in the API. */

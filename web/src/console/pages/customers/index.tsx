@@ -232,6 +232,12 @@ function FilterFields() {
           value={query.unreachable ?? ""}
           onChange={(unreachable) => setQuery({ unreachable })}
         />
+        <Select
+          label={t("filter.at_risk")}
+          data={yesNo("filter.risk", "filter.no_risk")}
+          value={query.at_risk ?? ""}
+          onChange={(at_risk) => setQuery({ at_risk })}
+        />
       </Fields>
     </Section>
   );

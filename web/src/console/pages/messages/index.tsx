@@ -6,6 +6,7 @@ import type { Page } from "../../api/types";
 import { pick, useLang } from "../../i18n/lang";
 import { EmptyState } from "../../ui/empty";
 import { PageHead } from "../../ui/page-head";
+import { PLACE, PlaceFilter } from "../../ui/place-filter";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
 import { Views, viewQuery } from "../../ui/views";
@@ -52,10 +53,10 @@ export default function Messages() {
 }
 
 /** What the list can be narrowed to; each stands in the address. */
-const FILTERS = ["status", "channel", "journey", "step", "customer", "order"] as const;
+const FILTERS = ["status", "channel", "journey", "step", ...PLACE, "customer", "order"] as const;
 
 /** Those a saved view keeps: it names nobody. */
-const KEPT = ["status", "channel", "journey", "step"] as const;
+const KEPT = ["status", "channel", "journey", "step", ...PLACE] as const;
 
 function Sent() {
   const { t } = useTranslation("messages");
@@ -98,6 +99,7 @@ function Sent() {
           value={query.journey ?? ""}
           onChange={(journey) => setQuery({ journey, step: null })}
         />
+        <PlaceFilter />
         {narrowed && (
           <Button
             variant="subtle"

@@ -4,6 +4,7 @@ import { useList } from "../../api/hooks";
 import { EmptyState } from "../../ui/empty";
 import { Link } from "../../ui/link";
 import { PageHead } from "../../ui/page-head";
+import { PLACE, PlaceFilter } from "../../ui/place-filter";
 import { useQueryState } from "../../ui/query-state";
 import { Filters } from "../../ui/section";
 import { Views, viewQuery } from "../../ui/views";
@@ -12,18 +13,19 @@ import { OrdersTable } from "./table";
 import { type OrderRow, STANDINGS } from "./types";
 
 /** What a saved view keeps of the address. */
-const KEPT = ["standing"] as const;
+const KEPT = ["standing", ...PLACE] as const;
 
 /** Orders with their parcels, by where they stand. */
 export default function Orders() {
   const { t } = useTranslation("orders");
   const [query, setQuery] = useQueryState();
-  const { q, standing, customer } = query;
+  const { q, standing, customer, province, region } = query;
   const list = useList<OrderRow>("/orders", {
-    query: { q, standing, customer },
+    query: { q, standing, customer, province, region },
     topics: ["orders"],
   });
-  const narrowed = Boolean(q || standing || customer);
+  const place = Boolean(province || region);
+  const narrowed = Boolean(q || standing || customer || place);
   return (
     <>
       <PageHead
@@ -43,6 +45,7 @@ export default function Orders() {
           value={q ?? ""}
           onSearch={(next) => setQuery({ q: next }, { replace: true })}
         />
+        <PlaceFilter />
       </Filters>
       <Tabs
         value={standing ?? "all"}
@@ -63,7 +66,9 @@ export default function Orders() {
             empty={
               narrowed ? (
                 <EmptyState title={t("none_found.title")}>
-                  {standing === "trouble" && !q ? t("none_found.trouble") : t("none_found.text")}
+                  {standing === "trouble" && !q && !place
+                    ? t("none_found.trouble")
+                    : t("none_found.text")}
                 </EmptyState>
               ) : (
                 <EmptyState title={t("empty.title")}>{t("empty.text")}</EmptyState>

@@ -8,8 +8,8 @@ import { useChange, useGet } from "../../api/hooks";
 import { addPasskey, canPasskey, wasCancelled } from "../../api/passkey";
 import { useSession } from "../../api/session";
 import type { Page, Schemas } from "../../api/types";
+import { useLanguage } from "../../api/use-language";
 import { type Lang, useLang } from "../../i18n/lang";
-import { speak } from "../../i18n/start";
 import { ConfirmButton } from "../../ui/confirm";
 import { DataTable } from "../../ui/data-table";
 import { Time } from "../../ui/format";
@@ -23,15 +23,20 @@ const PASSWORD_CHARS_MIN = 12;
 
 type Passkey = Schemas["Passkey"];
 
-/** One's own account: password, passkeys, language. */
+/** Longest name, in characters. */
+const NAME_CHARS_MAX = 80;
+
+/** One's own account: name, password, passkeys, language. */
 export default function Account() {
   const { t } = useTranslation("settings");
   const { t: shell } = useTranslation("shell");
   const { user, demo, version } = useSession();
   const lang = useLang();
+  const speak = useLanguage();
   return (
     <>
       <PageHead title={t("account.title")} sentence={user.email} />
+      {!demo && <Name name={user.name ?? ""} />}
       <Section title={shell("language")}>
         <NativeSelect
           aria-label={shell("language")}
@@ -41,7 +46,7 @@ export default function Account() {
             { value: "en", label: "English" },
           ]}
           value={lang}
-          onChange={(event) => void speak(event.currentTarget.value as Lang)}
+          onChange={(event) => speak(event.currentTarget.value as Lang)}
         />
       </Section>
       {demo ? (
@@ -54,6 +59,47 @@ export default function Account() {
       )}
       <p className="muted">{t("account.version", { version })}</p>
     </>
+  );
+}
+
+function Name({ name }: { name: string }) {
+  const { t } = useTranslation("settings");
+  const queries = useQueryClient();
+  const [next, setNext] = useState(name);
+  const change = useChange<void>(() => api.patch("/me", { name: next.trim() }), {
+    topics: ["settings"],
+    onDone: () => void queries.invalidateQueries({ queryKey: ["session"] }),
+  });
+  const { words } = useProblem(change.error);
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate();
+  };
+  return (
+    <Section title={t("account.name")}>
+      <form onSubmit={onSubmit}>
+        {words && (
+          <Notice tone="bad" live title={words.title}>
+            {words.text}
+          </Notice>
+        )}
+        {change.isSuccess && <Notice tone="good" live title={t("account.nameSaved")} />}
+        <TextInput
+          maw={400}
+          label={t("account.called")}
+          description={t("account.nameHelp")}
+          autoComplete="name"
+          maxLength={NAME_CHARS_MAX}
+          value={next}
+          onChange={(event) => setNext(event.currentTarget.value)}
+        />
+        <FormEnd>
+          <Button type="submit" loading={change.isPending}>
+            {t("account.nameSave")}
+          </Button>
+        </FormEnd>
+      </form>
+    </Section>
   );
 }
 

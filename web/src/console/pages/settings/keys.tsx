@@ -1,4 +1,4 @@
-import { Button, Checkbox } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -130,8 +130,14 @@ function Make({ onClose }: { onClose: () => void }) {
   const own = scopes[shop.slug] ?? [];
   const [chosen, setChosen] = useState<string[]>([]);
   const [once] = useState(freshKey);
+  const [name, setName] = useState("");
   const make = useChange<string[], MadeKey>(
-    (names) => api.post<MadeKey>("/keys", { scopes: names }, { idempotencyKey: once }),
+    (names) =>
+      api.post<MadeKey>(
+        "/keys",
+        { name: name.trim() || null, scopes: names },
+        { idempotencyKey: once },
+      ),
     { topics: ["settings"] },
   );
   const { words } = useProblem(make.error);
@@ -160,6 +166,15 @@ function Make({ onClose }: { onClose: () => void }) {
           {words.text}
         </Notice>
       )}
+      <TextInput
+        label={t("keys.name")}
+        description={t("keys.nameHelp")}
+        mb={16}
+        maxLength={80}
+        autoComplete="off"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
       <p className="muted" style={{ marginBottom: 16 }}>
         {t("keys.choose")}
       </p>
@@ -178,13 +193,14 @@ function Make({ onClose }: { onClose: () => void }) {
                   </>
                 }
                 checked={chosen.includes(name)}
-                onChange={(event) =>
+                onChange={(event) => {
+                  const { checked } = event.currentTarget;
                   setChosen((before) =>
-                    event.currentTarget.checked
+                    checked
                       ? own.filter((one) => one === name || before.includes(one))
                       : before.filter((one) => one !== name),
-                  )
-                }
+                  );
+                }}
               />
             ))}
         </fieldset>

@@ -138,10 +138,11 @@ test("a key is shown once and offers only what one may do oneself", async () => 
   await user.click(screen.getAllByRole("button", { name: "Nuova chiave" })[0] as HTMLElement);
   const side = await screen.findByRole("dialog");
   expect(within(side).queryByText("customers:forget")).toBeNull();
+  await user.type(within(side).getByRole("textbox", { name: "Nome" }), "Magazzino");
   await user.click(within(side).getByRole("checkbox", { name: /orders:read/ }));
   await user.click(within(side).getByRole("button", { name: "Crea la chiave" }));
   expect(await within(side).findByText("dopo_secret")).toBeDefined();
   const made = asked.find((one) => one.method === "POST");
-  expect(made?.body).toEqual({ scopes: ["orders:read"] });
+  expect(made?.body).toEqual({ name: "Magazzino", scopes: ["orders:read"] });
   expect(made?.headers["idempotency-key"]).toMatch(/^[0-9a-f-]{36}$/);
 });

@@ -75,6 +75,7 @@ export default function Team() {
             primary: true,
             cell: (one) => (
               <>
+                {one.name && <strong>{one.name} </strong>}
                 {one.email} {one.id === user.id && <span className="muted">{t("team.you")}</span>}
               </>
             ),

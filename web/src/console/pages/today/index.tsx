@@ -55,10 +55,10 @@ export default function TodayPage() {
                 <KpiCard key={kpi.id} kpi={kpi} onOpen={() => setQuery({ figure: kpi.id })} />
               ))}
             </section>
-            <Now now={data.now} whole={data.slice.kind === "all"} />
+            <Now today={data} />
             <div className={css.two}>
               <HeldBack items={data.held_back} people={heldBack(data.kpis)} />
-              {data.parcels && <Parcels items={data.parcels} />}
+              {data.parcels && <Parcels items={data.parcels} slice={data.slice} />}
             </div>
             <Suspense fallback={<div className={css.room} />}>
               <Breakdowns breakdown={data.breakdown} />
@@ -189,18 +189,43 @@ const NOW: [keyof Today["now"], to: string, scope: string, asks: boolean][] = [
   ["customers", "/customers", "customers:read", false],
 ];
 
-function Now({ now, whole }: { now: Today["now"]; whole: boolean }) {
+/** A list of the whole shop, or of the place that is looked at. */
+function inPlace(to: string, { kind, value }: Today["slice"]): string {
+  if (kind !== "region" && kind !== "province") {
+    return to;
+  }
+  return `${to}${to.includes("?") ? "&" : "?"}${kind}=${value}`;
+}
+
+function Now({ today }: { today: Today }) {
   const { t } = useTranslation("today");
+  const lang = useLang();
   const format = useFormat();
   const { may } = useSession();
+  const { now, at_risk, slice } = today;
   // Of a part of the shop, what is not counted for it is no question.
-  const shown = NOW.filter(([name]) => whole || now[name] !== null);
-  if (shown.length === 0) {
+  const shown = NOW.filter(([name]) => slice.kind === "all" || now[name] !== null);
+  if (shown.length === 0 && !at_risk) {
     return null;
   }
+  const risk = at_risk && (
+    <>
+      <strong>{format.number(at_risk.n)}</strong>
+      <span>{t("now.at_risk", { count: at_risk.n })}</span>
+    </>
+  );
   return (
     <Section title={t("now.title")}>
       <ul className={css.now}>
+        {at_risk && (
+          <li data-asks={at_risk.n > 0}>
+            {may("customers:read") ? (
+              <Link to={consolePath(at_risk.people)}>{risk}</Link>
+            ) : (
+              <span>{risk}</span>
+            )}
+          </li>
+        )}
         {shown.map(([name, to, scope, asks]) => {
           const n = now[name];
           const text = (
@@ -211,11 +236,17 @@ function Now({ now, whole }: { now: Today["now"]; whole: boolean }) {
           );
           return (
             <li key={name} data-asks={asks && n !== null && n > 0}>
-              {may(scope) ? <Link to={to}>{text}</Link> : <span>{text}</span>}
+              {may(scope) ? <Link to={inPlace(to, slice)}>{text}</Link> : <span>{text}</span>}
             </li>
           );
         })}
       </ul>
+      {at_risk && (
+        <details className={css.meant}>
+          <summary>{t("now.at_risk_who")}</summary>
+          <p className="muted">{said(lang, at_risk.definition)}</p>
+        </details>
+      )}
     </Section>
   );
 }
@@ -230,11 +261,7 @@ function HeldBack({ items, people }: { items: Today["held_back"]; people: string
   return (
     <Section
       title={t("held_back.title")}
-      aside={
-        <Link to={consolePath(people)}>
-          {people.includes("/customers") ? t("people_short") : t("held_back.see")}
-        </Link>
-      }
+      aside={<Link to={consolePath(people)}>{t("held_back.see")}</Link>}
     >
       {items.length === 0 ? (
         <p className="muted">{t("held_back.none")}</p>
@@ -253,18 +280,24 @@ function HeldBack({ items, people }: { items: Today["held_back"]; people: string
   );
 }
 
-function Parcels({ items }: { items: NonNullable<Today["parcels"]> }) {
+function Parcels({
+  items,
+  slice,
+}: {
+  items: NonNullable<Today["parcels"]>;
+  slice: Today["slice"];
+}) {
   const { t } = useTranslation("today");
   const lang = useLang();
   const format = useFormat();
   const trouble = items.filter((one) => one.trouble && one.n > 0);
   const others = items.filter((one) => !one.trouble && one.n > 0);
   const all = trouble.reduce((sum, one) => sum + one.n, 0);
+  // The board is of the whole shop.
+  const see =
+    slice.kind === "all" ? "/orders/exceptions" : inPlace("/orders?standing=trouble", slice);
   return (
-    <Section
-      title={t("parcels.title")}
-      aside={all > 0 && <Link to="/orders/exceptions">{t("parcels.see")}</Link>}
-    >
+    <Section title={t("parcels.title")} aside={all > 0 && <Link to={see}>{t("parcels.see")}</Link>}>
       {all === 0 ? (
         <p>{t("parcels.none")}</p>
       ) : (

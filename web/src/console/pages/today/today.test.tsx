@@ -57,6 +57,11 @@ const today: Today = {
     failed_messages: 0,
     failed_inbox: 0,
   },
+  at_risk: {
+    n: 3,
+    definition: { it: "Chi ha un pacco in difficoltà.", en: "" },
+    people: "/console/customers?at_risk=true",
+  },
   breakdown: { channels: [], journeys: [], provinces: [], regions: [] },
 };
 
@@ -125,7 +130,7 @@ test("what was held back stands with its rule", async () => {
 test("of a part of the shop only what is counted for it stands there", async () => {
   const none = Object.fromEntries(Object.keys(today.now).map((name) => [name, null]));
   const place = { ...none, orders_open: 4, orders_trouble: 2 } as Today["now"];
-  const people = "/console/customers?province=BO";
+  const people = "/console/messages?status=held_back&province=BO";
   const kpis = [kpi("held_back", { people })];
   serve({ "GET /today": { ...today, kpis, slice: { kind: "province", value: "BO" }, now: place } });
   await show(<TodayPage />, { at: "/?province=BO", as: owner });
@@ -133,15 +138,32 @@ test("of a part of the shop only what is counted for it stands there", async () 
     "2ordini con un problema",
   );
   expect(screen.queryByText("clienti")).toBeNull();
-  const link = screen.getByRole("link", { name: "Vedi le persone" });
-  expect(link.getAttribute("href")).toBe("/customers?province=BO");
+  const to = (name: string | RegExp) => screen.getByRole("link", { name }).getAttribute("href");
+  expect(to("Vedi i messaggi")).toBe("/messages?status=held_back&province=BO");
+  expect(to(/ordini con un problema/)).toBe("/orders?standing=trouble&province=BO");
+  expect(to("Vedi gli ordini")).toBe("/orders?standing=trouble&province=BO");
+});
+
+test("people at risk lead to themselves and say who they are", async () => {
+  serve({ "GET /today": today });
+  await show(<TodayPage />, { as: owner });
+  const link = await screen.findByRole("link", { name: /persone a rischio/ });
+  expect(link.textContent).toBe("3persone a rischio");
+  expect(link.getAttribute("href")).toBe("/customers?at_risk=true");
+  expect(screen.getByText("Chi ha un pacco in difficoltà.")).toBeDefined();
 });
 
 test("a channel has no parcels and no orders of the moment", async () => {
   const none = Object.fromEntries(Object.keys(today.now).map((name) => [name, null]));
   const now = none as unknown as Today["now"];
   serve({
-    "GET /today": { ...today, parcels: null, slice: { kind: "channel", value: "sms" }, now },
+    "GET /today": {
+      ...today,
+      parcels: null,
+      at_risk: null,
+      slice: { kind: "channel", value: "sms" },
+      now,
+    },
   });
   await show(<TodayPage />, { at: "/?channel=sms", as: owner });
   expect(await screen.findByText("Una settimana tranquilla.")).toBeDefined();

@@ -60,5 +60,7 @@ export interface Today {
     failed_messages: number | null;
     failed_inbox: number | null;
   };
+  /** Null of a channel or a journey. */
+  at_risk: { n: number; definition: Said; people: string } | null;
   breakdown: Record<Breakdown, Slice[]>;
 }
