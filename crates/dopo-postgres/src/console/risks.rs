@@ -136,12 +136,14 @@ pub(crate) async fn fill(c: &mut PgConnection) -> Result<(), Fault> {
             .read()?;
             // Whose it is comes with a later step.
             if let Some(cents) = at_risk_cents(&order) {
-                sqlx::query("-- fill()\nINSERT INTO risks (shop_id, order_id, cents) VALUES ($1, $2, $3)")
-                    .bind(shop)
-                    .bind(order_id)
-                    .bind(cents)
-                    .execute(&mut *c)
-                    .await?;
+                sqlx::query(
+                    "-- fill()\nINSERT INTO risks (shop_id, order_id, cents) VALUES ($1, $2, $3)",
+                )
+                .bind(shop)
+                .bind(order_id)
+                .bind(cents)
+                .execute(&mut *c)
+                .await?;
             }
         }
     }

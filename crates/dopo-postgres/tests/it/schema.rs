@@ -177,7 +177,10 @@ async fn who_is_at_risk_and_where_orders_go_is_known_of_an_older_database() {
         return;
     };
     let store = database.connect().await;
-    let shop = store.add_shop("bottega", &settings("Bottega")).await.unwrap();
+    let shop = store
+        .add_shop("bottega", &settings("Bottega"))
+        .await
+        .unwrap();
     let carrier = intake(1, "one", vec![arrival(shop, "one", 1 << 8, nothing())]);
     let decide = Arc::new(move |_, _| at_risk());
     store
