@@ -66,7 +66,7 @@ pub(crate) fn customer(c: &Connection, shop: ShopId, id: CustomerId) -> Result<(
              (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
         "DELETE FROM looks WHERE shop_id = ?1 AND order_id IN
              (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
-        "DELETE FROM courier_calls WHERE shop_id = ?1 AND order_id IN
+        "DELETE FROM courier_calls INDEXED BY courier_calls_by_order WHERE shop_id = ?1 AND order_id IN
              (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
         "DELETE FROM photos WHERE shop_id = ?1 AND order_id IN
              (SELECT order_id FROM orders WHERE shop_id = ?1 AND customer_id = ?2)",
