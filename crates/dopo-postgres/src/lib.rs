@@ -15,6 +15,7 @@ mod backup;
 mod console;
 mod counters;
 mod coupons;
+mod courier_accounts;
 mod couriers;
 mod due;
 mod fault;

@@ -192,4 +192,6 @@ pub use decide::{
 pub use page::{PAGE_GOODS_MAX, PageDecision, PageGrant, PageWhy, decide_page, has_open_case};
 
 #[cfg(test)]
+mod page_tests;
+#[cfg(test)]
 mod tests;
