@@ -275,6 +275,10 @@ texts! {
     hold_action: "Scegli che cosa fare" | "Scelga che cosa fare" | "Choose what to do";
     hold_again: "Cambia la scelta" | "Cambi la scelta" | "Change the choice";
     hold_see: "Vedi la tua scelta" | "Veda la Sua scelta" | "See your choice";
+    early_heading: "Consegna" | "Consegna" | "Delivery";
+    early_title: "Consegna non riuscita" | "Consegna non riuscita" | "Delivery attempt failed";
+    s_early_choose: "Il corriere ha bisogno di una tua indicazione: scegli che cosa fare entro {deadline}." | "Il corriere ha bisogno di una Sua indicazione: scelga che cosa fare entro {deadline}." | "The carrier needs to hear from you: choose what to do by {deadline}.";
+    n_early_choose: "Se nessuno sceglie, di solito il corriere riprova o mette il pacco in giacenza." | "Se nessuno sceglie, di solito il corriere riprova o mette il pacco in giacenza." | "If nobody chooses, the carrier usually tries again or holds the parcel at the depot.";
     s_held_choose: "Il tuo pacco è in giacenza: scegli che cosa fare entro {deadline}." | "Il Suo pacco è in giacenza: scelga che cosa fare entro {deadline}." | "Your parcel is held at the depot: choose what to do by {deadline}.";
     n_held_choose: "Se nessuno sceglie, il corriere ce lo rimanda." | "Se nessuno sceglie, il corriere ce lo rimanda." | "If nobody chooses, the carrier sends it back to us.";
     n_held_usual: "Il corriere non ha detto fino a quando lo tiene: di solito sono {days} giorni." | "Il corriere non ha detto fino a quando lo tiene: di solito sono {days} giorni." | "The carrier has not said how long it will keep it: usually {days} days.";
@@ -320,7 +324,7 @@ texts! {
     hold_pick: "Scegli una delle possibilità." | "Scelga una delle possibilità." | "Choose one of these.";
     hold_address_missing: "Per un altro indirizzo servono via, CAP e città." | "Per un altro indirizzo servono via, CAP e città." | "Another address needs street, postal code and town.";
     hold_changed: "Nel frattempo le cose sono cambiate: la tua scelta non è partita." | "Nel frattempo le cose sono cambiate: la Sua scelta non è partita." | "Things have changed in the meantime: your choice was not sent.";
-    hold_over: "Questo pacco non è più in giacenza." | "Questo pacco non è più in giacenza." | "This parcel is no longer held.";
+    hold_over: "Per questo pacco non c'è più niente da scegliere." | "Per questo pacco non c'è più niente da scegliere." | "There is nothing left to choose for this parcel.";
 
     // ---- asking the courier now
     ask_title: "Chiedi al corriere" | "Chieda al corriere" | "Ask the carrier";

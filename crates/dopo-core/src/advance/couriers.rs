@@ -263,12 +263,12 @@ impl World<'_> {
         let Some(parcel) = order.parcel(told) else {
             return self.unusable(arrival, "the parcel of this answer is not known");
         };
-        let Some(hold) = parcel.hold().filter(|hold| hold.awaits_answer()) else {
+        let Some(hold) = parcel.question().filter(|hold| hold.awaits_answer()) else {
             // Answered by somebody else in the meantime, or it moves again.
             return self.count("holds.late_answers", by_name(by), 1);
         };
         if by == InstructedBy::Buyer
-            && (!rules.actions.contains(&answer.action)
+            && (hold.choices(rules).all(|action| action != answer.action)
                 || arrival.known_at >= hold.closes_at(rules))
         {
             return self.count("holds.late_answers", by_name(by), 1);
@@ -281,9 +281,10 @@ impl World<'_> {
                 "another address needs street, postal code and town",
             );
         }
-        let (reference, expires_at) = (hold.reference.clone(), hold.expires_at);
+        let (reference, expires_at, early) = (hold.reference.clone(), hold.expires_at, hold.early);
         let (seq, tracking) = (parcel.seq, parcel.snapshot.number.clone());
-        let courier = courier_of(parcel).filter(|c| self.shop.released.contains(c));
+        // Couriers take a release for what they hold; before that somebody has to tell them.
+        let courier = courier_of(parcel).filter(|c| !early && self.shop.released.contains(c));
         let Some(call) = self.next_id().map(|id| EffectId::derive(RunId(id), 0, 0)) else {
             return;
         };
@@ -303,7 +304,10 @@ impl World<'_> {
                 HoldOutcome::Asked
             }
             _ => {
-                let title = format!("Svincolo da chiedere al corriere: ordine {number}");
+                let title = match early {
+                    true => format!("Indicazione da dare al corriere: ordine {number}"),
+                    false => format!("Svincolo da chiedere al corriere: ordine {number}"),
+                };
                 self.task(customer, Some(id), "hold_by_hand", &title, Some(expires_at));
                 HoldOutcome::ByHand
             }
@@ -311,7 +315,7 @@ impl World<'_> {
         let parcel = self.loaded.orders.get_mut(&id);
         let Some(hold) = parcel
             .and_then(|order| order.known_parcel_mut(told))
-            .and_then(Parcel::hold_mut)
+            .and_then(Parcel::question_mut)
         else {
             return;
         };
@@ -322,6 +326,10 @@ impl World<'_> {
         hold.outcome = Some(outcome);
         self.orders.insert(id);
         self.count("holds.answered", answer.action.as_str(), 1);
+        if early {
+            // Nothing is held yet: no journey of holds has anything to tell or to end.
+            return;
+        }
         out.push(
             happening(arrival, Moment::ParcelHoldAnswered, customer)
                 .about_order(id)

@@ -177,7 +177,8 @@ fn is_troubled(parcel: &Parcel) -> bool {
     };
     let under_way = !parcel.state.is_possession();
     parcel.reason.is_some()
-        || (under_way && (parcel.hold().is_some() || parcel.silent_since.is_some() || taken_back()))
+        || (under_way
+            && (parcel.question().is_some() || parcel.silent_since.is_some() || taken_back()))
 }
 
 /// Whether the promised day has passed, or somebody's word goes beyond it, while goods are still awaited.

@@ -1,13 +1,15 @@
 //! How tellings become what is known of a parcel: scans, holds, where it stands.
 
 use super::{
-    CHECKPOINTS_MAX, Checkpoint, DepotHold, HOLDS_MAX, HoldOutcome, KnownCheckpoint, Parcel,
-    ParcelState, Relation, ScanSource, Telling, act_by,
+    ActBy, CHECKPOINTS_MAX, Checkpoint, DepotHold, Direction, HOLDS_MAX, HoldOutcome,
+    KnownCheckpoint, Parcel, ParcelState, Relation, ScanSource, Telling, act_by,
 };
 use jiff::{SignedDuration, Timestamp};
 
 /// Days that a hold usually lasts, where the courier does not tell its end.
 pub const HOLD_DAYS_USUAL: i64 = 7;
+/// Hours within which a courier usually tries again after a delivery that failed, or holds the parcel.
+pub const EARLY_HOURS_USUAL: i64 = 72;
 /// Hours around a courier's scan within which a shop's scan of the same state is its echo.
 const ECHO_HOURS: i64 = 48;
 /// Numbers that one parcel can have had before.
@@ -108,13 +110,23 @@ impl Parcel {
             || self.former_numbers.iter().any(|n| n == number)
     }
 
-    /// The hold that goes on.
+    /// The hold at the depot that goes on.
     pub fn hold(&self) -> Option<&DepotHold> {
+        self.question().filter(|hold| !hold.early)
+    }
+
+    /// The hold at the depot that goes on, to change it.
+    pub fn hold_mut(&mut self) -> Option<&mut DepotHold> {
+        self.question_mut().filter(|hold| !hold.early)
+    }
+
+    /// What its person is asked about: a hold that goes on, at the depot or before it.
+    pub fn question(&self) -> Option<&DepotHold> {
         self.holds.last().filter(|hold| hold.is_open())
     }
 
-    /// The hold that goes on, to change it.
-    pub fn hold_mut(&mut self) -> Option<&mut DepotHold> {
+    /// What its person is asked about, to change it.
+    pub fn question_mut(&mut self) -> Option<&mut DepotHold> {
         self.holds.last_mut().filter(|hold| hold.is_open())
     }
 
@@ -240,21 +252,31 @@ impl Parcel {
         }
     }
 
-    /// A hold begins with the first scan of [`ParcelState::HeldAtDepot`] and ends with the next scan of another state.
+    /// A hold begins with the first scan of [`ParcelState::HeldAtDepot`] and ends with the next scan of another state. An
+    /// early one begins with the first scan that only its person can help with, and goes on while the parcel is merely
+    /// brought back to the depot.
     fn settle_holds(&mut self) {
+        let outward = self.direction != Direction::Return;
         let mut found: Vec<DepotHold> = Vec::new();
         for known in self.checkpoints.iter().filter(|k| k.revoked_at.is_none()) {
             let scan = &known.checkpoint;
             let open = found.last_mut().filter(|hold| hold.is_open());
-            match (scan.state == ParcelState::HeldAtDepot, open) {
-                (true, None) => found.push(begun_by(scan)),
-                (true, Some(hold)) => {
+            let early = outward && asks_early(scan);
+            let asks = early || scan.state == ParcelState::HeldAtDepot;
+            match (asks, open) {
+                (true, None) => found.push(begun_by(scan, early)),
+                (true, Some(hold)) if hold.early == early => {
                     if let Some(deadline) = scan.act_deadline {
                         hold.expires_at = deadline;
                         hold.expiry_told = true;
                     }
                     hold.reason = hold.reason.take().or_else(|| scan.reason.clone());
                 }
+                (true, Some(hold)) => {
+                    hold.closed_at = Some(scan.at);
+                    found.push(begun_by(scan, early));
+                }
+                (false, Some(hold)) if hold.early && waits_there(scan.state) => {}
                 (false, Some(hold)) => hold.closed_at = Some(scan.at),
                 (false, None) => {}
             }
@@ -263,10 +285,12 @@ impl Parcel {
         let mut before = std::mem::take(&mut self.holds);
         for hold in &mut found {
             let known = before.iter().position(|b| b.opened_at == hold.opened_at);
-            let known = known.or_else(|| before.iter().position(DepotHold::is_open));
+            let same = |b: &DepotHold| b.is_open() && b.early == hold.early;
+            let known = known.or_else(|| before.iter().position(same));
             if let Some(known) = known.map(|at| before.remove(at)) {
                 *hold = DepotHold {
                     opened_at: hold.opened_at,
+                    early: hold.early,
                     closed_at: hold.closed_at,
                     reason: hold.reason.take().or_else(|| known.reason.clone()),
                     expires_at: match (hold.expiry_told, known.expiry_told) {
@@ -326,10 +350,29 @@ fn is_repeat(known: &Checkpoint, told: &Checkpoint) -> bool {
         && known.place == told.place
 }
 
-fn begun_by(scan: &Checkpoint) -> DepotHold {
-    let usual = SignedDuration::from_hours(24 * HOLD_DAYS_USUAL);
+/// Whether a scan asks its person for word before the depot holds the parcel: only they can help.
+fn asks_early(scan: &Checkpoint) -> bool {
+    let acting = || {
+        scan.act_by
+            .unwrap_or_else(|| act_by(scan.state, scan.reason.as_deref()))
+    };
+    let there = scan.state == ParcelState::AttemptFailed || waits_there(scan.state);
+    there && acting() == ActBy::Buyer
+}
+
+/// Whether a parcel whose person is asked merely waits: what was asked is asked still.
+fn waits_there(state: ParcelState) -> bool {
+    matches!(state, ParcelState::AtDepot | ParcelState::InTransit)
+}
+
+fn begun_by(scan: &Checkpoint, early: bool) -> DepotHold {
+    let usual = SignedDuration::from_hours(match early {
+        true => EARLY_HOURS_USUAL,
+        false => 24 * HOLD_DAYS_USUAL,
+    });
     DepotHold {
         opened_at: scan.at,
+        early,
         reason: scan.reason.clone(),
         branch: scan.place.clone(),
         reference: None,

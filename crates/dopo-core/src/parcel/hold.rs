@@ -135,11 +135,15 @@ pub enum HoldOutcome {
     ByHand,
 }
 
-/// A hold: from the scan that began it to the scan that ended it.
+/// A hold: from the scan that began it to the scan that ended it. An early one is asked about in the same way, before the
+/// parcel is held: the driver could not deliver, or the address will not do, and only the person can help.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DepotHold {
     /// Since when, by the courier's time.
     pub opened_at: Timestamp,
+    /// Before the depot holds it: a delivery that failed or an address that will not do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
     /// Why, as the reason of the scan that began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -149,7 +153,8 @@ pub struct DepotHold {
     /// The courier's own number of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// When the parcel goes back; told by the courier, or after [`super::HOLD_DAYS_USUAL`].
+    /// When the parcel goes back; told by the courier, or after [`super::HOLD_DAYS_USUAL`]. An early one ends after
+    /// [`super::EARLY_HOURS_USUAL`]: by then the courier has tried again, or holds it.
     pub expires_at: Timestamp,
     /// Whether the courier told the end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -191,7 +196,15 @@ impl DepotHold {
 
     /// Whether the person who receives may choose now, as the shop's rules allow.
     pub fn buyer_may_answer(&self, rules: &HoldRules, now: Timestamp) -> bool {
-        self.awaits_answer() && !rules.actions.is_empty() && now < self.closes_at(rules)
+        self.awaits_answer() && self.choices(rules).next().is_some() && now < self.closes_at(rules)
+    }
+
+    /// What the person who receives may choose: the actions of the shop's rules. Before the depot holds it nobody sends a
+    /// parcel back.
+    pub fn choices<'a>(&self, rules: &'a HoldRules) -> impl Iterator<Item = HoldAction> + use<'a> {
+        let early = self.early;
+        let actions = rules.actions.iter().copied();
+        actions.filter(move |action| !early || *action != HoldAction::SendBack)
     }
 
     /// When people can no longer choose.

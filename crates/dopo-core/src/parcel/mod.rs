@@ -15,7 +15,7 @@ pub use asking::{
     LookAnswer, LookAsked, NotAsked,
 };
 pub use courier::Courier;
-pub use hear::HOLD_DAYS_USUAL;
+pub use hear::{EARLY_HOURS_USUAL, HOLD_DAYS_USUAL};
 pub use hold::{
     DepotHold, HOLDS_MAX, HoldAction, HoldAnswer, HoldOutcome, HoldRules, InstructedBy, Payer,
     REFUSAL_CHARS_MAX,

@@ -56,7 +56,7 @@ fn open_hold(order: &Order, seq: u16) -> Result<(&Parcel, &DepotHold), HoldError
         .tracked
         .get(usize::from(seq))
         .ok_or(HoldError::NoParcel)?;
-    let hold = parcel.hold().ok_or(HoldError::NotHeld)?;
+    let hold = parcel.question().ok_or(HoldError::NotHeld)?;
     if !hold.awaits_answer() {
         return Err(HoldError::Answered);
     }

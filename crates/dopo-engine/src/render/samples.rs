@@ -115,6 +115,7 @@ fn hold(now: Timestamp) -> DepotHold {
     let hours = |hours: i64| now + jiff::SignedDuration::from_hours(hours);
     DepotHold {
         opened_at: hours(-3),
+        early: false,
         reason: Some("consignee_absent".to_owned()),
         branch: Some("BRT Pisa, Via Scornigiana 20".to_owned()),
         reference: None,
@@ -544,6 +545,15 @@ impl Sample {
                 parcel.cash_on_delivery = Some(Money::eur(4_990));
             }
             Situation::Held => parcel.holds = vec![hold(now)],
+            Situation::WrongAddress => {
+                parcel.holds = vec![DepotHold {
+                    early: true,
+                    reason: Some("consignee_wrong_address".to_owned()),
+                    branch: None,
+                    expiry_told: false,
+                    ..hold(now)
+                }];
+            }
             Situation::HeldAndPaid => {
                 let rules = &mut sample.shop.settings.hold;
                 rules.payer = Payer::Buyer;
@@ -580,11 +590,7 @@ impl Sample {
             }
             Situation::Silent => parcel.silent_since = Some(hours(-140)),
             Situation::Reported => order.problems = vec![problem(ProblemKind::NotReceived, now)],
-            Situation::Absent
-            | Situation::WrongAddress
-            | Situation::TakenBack
-            | Situation::GoesBack
-            | Situation::Lost => {}
+            Situation::Absent | Situation::TakenBack | Situation::GoesBack | Situation::Lost => {}
         }
         sample
     }

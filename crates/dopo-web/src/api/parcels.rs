@@ -144,11 +144,13 @@ impl From<&PickupPoint> for PickupPointShape {
     }
 }
 
-/// A hold at a depot, with the answer and what became of it.
+/// A hold at a depot, or what is asked before it, with the answer and what became of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct HoldShape {
     /// Since when, by the courier's time.
     opened_at: Timestamp,
+    /// Before the depot holds it: a delivery that failed or an address that will not do, where only the customer can help.
+    early: bool,
     /// Why.
     reason: Option<String>,
     /// Where.
@@ -190,6 +192,7 @@ impl HoldShape {
         let answer = hold.answer.as_ref();
         HoldShape {
             opened_at: hold.opened_at,
+            early: hold.early,
             reason: hold.reason.clone(),
             branch: hold.branch.clone(),
             reference: hold.reference.clone(),

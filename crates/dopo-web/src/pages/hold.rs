@@ -73,7 +73,7 @@ fn page(
     let settings = &found.shop.settings;
     let now = app.engine.now();
     let view = hold_view(settings, &found.order, seq, found.voice, now, &found.base)?;
-    let mut frame = Frame::new(settings, found.voice, found.voice.hold_title().to_owned());
+    let mut frame = Frame::new(settings, found.voice, view.title.to_owned());
     frame.withdrawal = Some(format!("{}#recesso", found.back()));
     Some(HoldPage {
         action: format!("{}/hold/{seq}?lang={}", found.base, found.voice.tag()),
@@ -116,7 +116,7 @@ pub(crate) async fn ask(
     let found = find(&app, &token, asked.lang.as_deref()).await?;
     let parcel = found.parcel(seq).ok_or(PageError::Missing)?;
     let sent = sent.sent.as_deref().and_then(HoldAction::parse);
-    let stands = parcel.hold().and_then(|hold| hold.answer.as_ref());
+    let stands = parcel.question().and_then(|hold| hold.answer.as_ref());
     let changed = sent.is_some_and(|sent| stands.is_none_or(|answer| answer.action != sent));
     let problem = changed.then(|| found.voice.hold_changed());
     let Some(page) = page(&app, &token, &found, seq, problem, Written::default()) else {
@@ -144,11 +144,13 @@ pub(crate) async fn answer(
     let parcel = found.parcel(seq).ok_or(PageError::Missing)?;
     let voice = found.voice;
     let written = written(&form);
-    let Some(hold) = parcel.hold() else {
+    let Some(hold) = parcel.question() else {
         return Ok(over(&found, true));
     };
-    let action = HoldAction::parse(&written.action)
-        .filter(|action| found.shop.settings.hold.actions.contains(action));
+    let action = HoldAction::parse(&written.action).filter(|action| {
+        hold.choices(&found.shop.settings.hold)
+            .any(|may| may == *action)
+    });
     let again = |problem: &'static str, written: Written| match page(
         &app,
         &token,

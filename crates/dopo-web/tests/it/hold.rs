@@ -238,7 +238,7 @@ async fn a_parcel_that_moves_again_is_no_longer_asked_about() {
     held.house.ingest("out", out).await;
     let page = held.house.get(&held.hold_path()).await.text();
     assert!(
-        page.contains("Questo pacco non è più in giacenza."),
+        page.contains("Per questo pacco non c&#39;è più niente da scegliere."),
         "{page}"
     );
     let body = format!("proof={proof}&of={of}&action=redeliver");
@@ -323,4 +323,60 @@ async fn a_form_without_its_proof_or_of_a_forged_token_does_nothing() {
     let none = held.house.get(&format!("{}/hold/9", held.path)).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
     assert!(held.parcel().await.holds[0].answer.is_none());
+}
+
+#[tokio::test]
+async fn after_a_delivery_that_failed_its_person_chooses_before_the_depot_holds_the_parcel() {
+    let house = House::with(bottega(), false).await;
+    let order = house.order("1001").await;
+    house.ingest("ship", ship("1001", "N1")).await;
+    house.clock.pass(2 * DAY_S);
+    let failed = told(
+        "N1",
+        2 * DAY_S - 3_600,
+        ParcelState::AttemptFailed,
+        Some("consignee_wrong_address"),
+    );
+    house.ingest("failed", failed).await;
+    let token = house.seal(&Token::Order {
+        shop: house.shop,
+        order: order.id,
+    });
+    let asked = Held {
+        path: format!("/o/{token}"),
+        house,
+    };
+    let page = asked.house.get(&asked.path).await.text();
+    assert!(
+        page.contains(
+            "<h1>Il corriere ha bisogno di una tua indicazione: scegli che cosa fare entro "
+        ),
+        "{page}"
+    );
+    assert!(page.contains("/hold/0?lang=it"), "{page}");
+    assert!(!page.contains("giacenza:"), "{page}");
+
+    let form = asked.house.get(&asked.hold_path()).await.text();
+    assert!(form.contains("value=\"other_address\""), "{form}");
+    assert!(!form.contains("value=\"send_back\""), "{form}");
+    assert!(!form.contains("in deposito presso"), "{form}");
+    let (_, of) = asked.form().await;
+    let back = asked.choose(&of, "action=send_back").await;
+    assert_eq!(back.status, 422);
+    let answer = "action=other_address&street=Via+Roma+1&postal_code=73100&city=Lecce";
+    asked.choose(&of, answer).await;
+    let hold = asked.parcel().await.holds[0].clone();
+    assert!(hold.early);
+    assert_eq!(hold.outcome, Some(HoldOutcome::ByHand));
+    let page = asked.house.get(&asked.path).await.text();
+    assert!(
+        page.contains("Abbiamo preso nota: la consegna a un altro indirizzo."),
+        "{page}"
+    );
+
+    // It is tried again: there is nothing left to choose.
+    let out = told("N1", 2 * DAY_S - 60, ParcelState::OutForDelivery, None);
+    asked.house.ingest("out", out).await;
+    let over = asked.house.get(&asked.hold_path()).await.text();
+    assert!(!over.contains("name=\"action\""), "{over}");
 }

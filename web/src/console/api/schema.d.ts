@@ -2885,7 +2885,7 @@ export interface components {
             /** @description Telephone for the driver. */
             phone?: string | null;
         };
-        /** @description A hold at a depot, with the answer and what became of it. */
+        /** @description A hold at a depot, or what is asked before it, with the answer and what became of it. */
         HoldShape: {
             /** @description `redeliver`, `other_address`, `collect` or `send_back`; null without an answer. */
             action?: string | null;
@@ -2912,6 +2912,8 @@ export interface components {
              * @description When the parcel left the hold.
              */
             closed_at?: string | null;
+            /** @description Before the depot holds it: a delivery that failed or an address that will not do, where only the customer can help. */
+            early: boolean;
             /**
              * Format: date-time
              * @description When the parcel goes back.

@@ -205,7 +205,7 @@ pub(super) fn parcel_context(
             .map(str::to_owned),
         needs_you: parcel.act_by == dopo_core::parcel::ActBy::Buyer,
         cash_on_delivery: cash.map(money),
-        hold_url: match parcel.hold() {
+        hold_url: match parcel.question() {
             Some(_) => page(&format!("/hold/{}", parcel.seq)),
             None => page(""),
         },

@@ -95,7 +95,7 @@ impl Page<'_> {
 
     /// Who must act for a parcel to move on; an answer given to a hold hands the turn on.
     pub(super) fn acting(&self, parcel: &Parcel) -> ActBy {
-        match parcel.hold().and_then(|hold| hold.outcome.as_ref()) {
+        match parcel.question().and_then(|hold| hold.outcome.as_ref()) {
             Some(HoldOutcome::Asked | HoldOutcome::Accepted { .. } | HoldOutcome::Deferred) => {
                 ActBy::Carrier
             }
@@ -116,7 +116,7 @@ impl Page<'_> {
             ActBy::Customs => v.turn_customs(),
         };
         let rules = &self.shop.hold;
-        let until = match (acting, parcel.hold()) {
+        let until = match (acting, parcel.question()) {
             (ActBy::Buyer, Some(hold)) => Some(hold.closes_at(rules)),
             (ActBy::Buyer | ActBy::Shop, None) => parcel.act_deadline,
             _ => None,
@@ -140,35 +140,33 @@ impl Page<'_> {
                 .or_else(write)
         };
         let on = |day: Option<Date>| self.when(day.unwrap_or(self.today()));
-        let (sentence, next, action, tone) = match parcel.state {
-            ParcelState::HeldAtDepot => match self.hold_box(parcel) {
-                Some(hold) => {
-                    let action = match hold.action {
-                        Some((label, href)) => Some(super::Action {
-                            label: label.to_owned(),
-                            href,
-                            outside: false,
-                        }),
-                        None if hold.tone == Tone::Bad => write(),
-                        None => None,
-                    };
-                    (hold.sentence, hold.next, action, hold.tone)
-                }
-                None => (
-                    v.s_held().to_owned(),
-                    v.n_held().to_owned(),
-                    choose(),
-                    Tone::Bad,
-                ),
-            },
-            ParcelState::AttemptFailed => (
+        let (sentence, next, action, tone) = match (parcel.state, self.hold_box(parcel)) {
+            (_, Some(hold)) => {
+                let action = match hold.action {
+                    Some((label, href)) => Some(super::Action {
+                        label: label.to_owned(),
+                        href,
+                        outside: false,
+                    }),
+                    None if hold.tone == Tone::Bad => write(),
+                    None => None,
+                };
+                (hold.sentence, hold.next, action, hold.tone)
+            }
+            (ParcelState::HeldAtDepot, None) => (
+                v.s_held().to_owned(),
+                v.n_held().to_owned(),
+                choose(),
+                Tone::Bad,
+            ),
+            (ParcelState::AttemptFailed, None) => (
                 fill(v.s_attempt(), &[("date", &on(newest_day))]),
                 v.n_attempt().to_owned(),
                 choose(),
                 Tone::Attention,
             ),
-            ParcelState::ReadyForPickup => self.pickup_words(parcel),
-            ParcelState::Lost | ParcelState::Expired => (
+            (ParcelState::ReadyForPickup, None) => self.pickup_words(parcel),
+            (ParcelState::Lost | ParcelState::Expired, None) => (
                 if parcel.state == ParcelState::Lost {
                     v.s_lost().to_owned()
                 } else {
@@ -178,7 +176,7 @@ impl Page<'_> {
                 write(),
                 Tone::Bad,
             ),
-            ParcelState::Refused | ParcelState::Returning | ParcelState::Returned => {
+            (ParcelState::Refused | ParcelState::Returning | ParcelState::Returned, None) => {
                 let sentence = match parcel.state {
                     ParcelState::Refused => v.s_refused(),
                     ParcelState::Returning => v.s_returning(),
@@ -187,7 +185,7 @@ impl Page<'_> {
                 let back = v.n_back().to_owned();
                 (sentence.to_owned(), back, write(), Tone::Attention)
             }
-            ParcelState::Delivered | ParcelState::Collected => {
+            (ParcelState::Delivered | ParcelState::Collected, None) => {
                 let day = on(parcel.delivered_at.map(|at| self.day(at)));
                 let text = if parcel.state == ParcelState::Collected {
                     v.s_collected()

@@ -13,6 +13,8 @@ use jiff::Timestamp;
 /// A hold as the order page tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HoldBox {
+    /// What it is about.
+    pub heading: &'static str,
     /// How it stands.
     pub sentence: String,
     /// What comes next.
@@ -39,6 +41,8 @@ pub struct Choice {
 /// The page of one hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HoldView {
+    /// The page's title.
+    pub title: &'static str,
     /// How it stands.
     pub told: HoldBox,
     /// Why it is held.
@@ -76,12 +80,16 @@ pub fn hold_view(
 ) -> Option<HoldView> {
     let page = Page::new(shop, order, voice, now, base);
     let parcel = order.tracked.iter().find(|parcel| parcel.seq == seq)?;
-    let hold = parcel.hold()?;
+    let hold = parcel.question()?;
     let told = page.hold_box(parcel)?;
     let deadline = hold.closes_at(&shop.hold);
     Some(HoldView {
+        title: match hold.early {
+            true => voice.early_title(),
+            false => voice.hold_title(),
+        },
         choices: if told.open {
-            page.choices()
+            page.choices(hold)
         } else {
             Vec::new()
         },
@@ -93,7 +101,7 @@ pub fn hold_view(
             .branch
             .as_deref()
             .map(clean_line)
-            .filter(|branch| !branch.is_empty())
+            .filter(|branch| !branch.is_empty() && !hold.early)
             .map(|branch| fill(voice.hold_where(), &[("branch", &branch)])),
         deadline: deadline.to_string(),
         left: format::time_left(deadline, now, voice.locale).filter(|_| told.open),
@@ -119,10 +127,10 @@ impl Page<'_> {
         due.then(|| self.amount(amount))
     }
 
-    fn choices(&self) -> Vec<Choice> {
+    fn choices(&self, hold: &DepotHold) -> Vec<Choice> {
         let v = self.voice;
         let rules = &self.shop.hold;
-        let mut actions: Vec<HoldAction> = rules.actions.clone();
+        let mut actions: Vec<HoldAction> = hold.choices(rules).collect();
         actions.sort_unstable();
         actions.dedup();
         let price = || match (rules.payer, rules.price_words.as_deref()) {
@@ -147,14 +155,17 @@ impl Page<'_> {
             .collect()
     }
 
-    /// The hold of a parcel that goes on.
+    /// The hold of a parcel that goes on, or what is asked before it while that helps.
     pub(super) fn hold_box(&self, parcel: &Parcel) -> Option<HoldBox> {
         let v = self.voice;
-        let hold = parcel.hold()?;
+        let hold = parcel.question()?;
         let rules = &self.shop.hold;
         let closes = hold.closes_at(rules);
         let deadline = self.deadline_words(closes);
-        let open = hold.awaits_answer() && !rules.actions.is_empty() && self.now < closes;
+        let open = hold.buyer_may_answer(rules, self.now);
+        if hold.early && !open && hold.answer.is_none() {
+            return None;
+        }
         let what = hold
             .answer
             .as_ref()
@@ -162,6 +173,12 @@ impl Page<'_> {
             .unwrap_or_default();
         let about = |text: &str| fill(text, &[("what", what), ("deadline", &deadline)]);
         let (sentence, next, label, tone) = match &hold.outcome {
+            None if hold.early => (
+                about(v.s_early_choose()),
+                v.n_early_choose().to_owned(),
+                Some(v.hold_action()),
+                Tone::Attention,
+            ),
             None if open => {
                 let next = if hold.expiry_told {
                     v.n_held_choose().to_owned()
@@ -219,6 +236,10 @@ impl Page<'_> {
         };
         let href = self.link(&format!("hold/{}", parcel.seq));
         Some(HoldBox {
+            heading: match hold.early {
+                true => v.early_heading(),
+                false => v.hold_heading(),
+            },
             sentence,
             next,
             action: label.map(|label| (label, href)),

@@ -30,12 +30,12 @@ export function HoldSection({ orderId, seq, hold }: { orderId: string; seq: numb
   const when = format.dateTime(hold.expires_at);
   return (
     <div className={css.hold}>
-      <h3>{t("hold.title")}</h3>
+      <h3>{t(hold.early ? "hold.early_title" : "hold.title")}</h3>
       <p>
-        {t("hold.since", { day: format.date(hold.opened_at) })}{" "}
+        {t(hold.early ? "hold.early_since" : "hold.since", { day: format.date(hold.opened_at) })}{" "}
         {hold.closed_at ? (
-          t("hold.closed", { when: format.dateTime(hold.closed_at) })
-        ) : (
+          t(hold.early ? "hold.early_closed" : "hold.closed", { when: format.dateTime(hold.closed_at) })
+        ) : hold.early ? null : (
           <strong>{t(hold.expiry_told ? "hold.expires" : "hold.expires_usual", { when })}</strong>
         )}
       </p>

@@ -23,7 +23,9 @@ export function ParcelSection({
 }) {
   const { t } = useTranslation(["orders", "parcels"]);
   const format = useFormat();
-  const hold = parcel.holds?.at(-1);
+  const last = parcel.holds?.at(-1);
+  // What was asked before a hold and answered by the parcel itself is over.
+  const hold = last?.early && last.closed_at && !last.action ? undefined : last;
   return (
     <Section
       title={of ? t("parcel_of", { n: of[0], all: of[1] }) : t("parcel")}
