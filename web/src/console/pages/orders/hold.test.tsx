@@ -11,6 +11,7 @@ const care = session(["orders:read", "orders:write"]);
 
 const hold: Hold = {
   opened_at: "2026-11-20T09:00:00Z",
+  early: false,
   reason: null,
   branch: "Bologna",
   reference: null,
