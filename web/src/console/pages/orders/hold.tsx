@@ -34,7 +34,9 @@ export function HoldSection({ orderId, seq, hold }: { orderId: string; seq: numb
       <p>
         {t(hold.early ? "hold.early_since" : "hold.since", { day: format.date(hold.opened_at) })}{" "}
         {hold.closed_at ? (
-          t(hold.early ? "hold.early_closed" : "hold.closed", { when: format.dateTime(hold.closed_at) })
+          t(hold.early ? "hold.early_closed" : "hold.closed", {
+            when: format.dateTime(hold.closed_at),
+          })
         ) : hold.early ? null : (
           <strong>{t(hold.expiry_told ? "hold.expires" : "hold.expires_usual", { when })}</strong>
         )}
