@@ -2,17 +2,15 @@
 
 use crate::api::ask::Asked;
 use crate::api::auth::Caller;
-use crate::api::customers::export::cell;
+use crate::api::customers::export::{cell, csv_file};
 use crate::api::page::{read_cursor, write_cursor};
 use crate::api::problem::Problem;
 use crate::api::shapes::{Amount, ParcelShort, PersonShort, visible};
 use crate::limits::{API_ROWS_DEFAULT, API_ROWS_MAX, EXPORT_ROWS_MAX};
 use crate::state::App;
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use dopo_core::access::Scope;
 use dopo_core::money::Money;
 use dopo_core::parcel::trouble::Trouble;
@@ -300,16 +298,5 @@ pub(crate) async fn csv(
             }
         }
     });
-    let body = Body::from_stream(crate::api::stream::Received(receive));
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/csv; charset=utf-8"),
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"exceptions.csv\""),
-        ),
-    ];
-    Ok((headers, body).into_response())
+    Ok(csv_file("attachment; filename=\"exceptions.csv\"", receive))
 }

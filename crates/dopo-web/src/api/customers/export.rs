@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use dopo_core::access::Scope;
 use serde_json::json;
+use tokio::sync::mpsc::{self, Receiver};
 
 /// One cell of a CSV line: quoted, and a text that a spreadsheet would take for a formula is given an apostrophe (SEC-08).
 pub(crate) fn cell(text: &str) -> String {
@@ -88,7 +89,7 @@ pub(crate) async fn csv(
         .store()
         .list_customers(caller.id(), &filter, API_ROWS_MAX)
         .await?;
-    let (send, receive) = tokio::sync::mpsc::channel::<Result<String, std::io::Error>>(2);
+    let (send, receive) = mpsc::channel::<Result<String, std::io::Error>>(2);
     tokio::spawn(async move {
         let mut sent = 0;
         let mut page = first;
@@ -119,7 +120,14 @@ pub(crate) async fn csv(
             }
         }
     });
-    let body = Body::from_stream(crate::api::stream::Received(receive));
+    Ok(csv_file("attachment; filename=\"customers.csv\"", receive))
+}
+
+/// A CSV file that is sent as its parts come.
+pub(crate) fn csv_file(
+    disposition: &'static str,
+    parts: Receiver<Result<String, std::io::Error>>,
+) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -127,10 +135,11 @@ pub(crate) async fn csv(
         ),
         (
             header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"customers.csv\""),
+            HeaderValue::from_static(disposition),
         ),
     ];
-    Ok((headers, body).into_response())
+    let body = Body::from_stream(crate::api::stream::Received(parts));
+    (headers, body).into_response()
 }
 
 #[cfg(test)]
