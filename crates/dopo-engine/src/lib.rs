@@ -24,6 +24,7 @@ pub mod tokens;
 pub mod worker;
 
 use crate::bells::Bells;
+use crate::console::at_risk::Counts;
 use crate::console::days::Days;
 use crate::console::live::{Live, Topics};
 use crate::ids::IdSource;
@@ -83,6 +84,8 @@ pub struct Engine {
     bells: Bells,
     /// Where changes are told to whoever looks.
     live: Live,
+    /// How many people are at risk.
+    at_risk: Counts,
     /// Counters of days that are over.
     days: Days,
     /// Our own webhooks, which hear of facts.
@@ -139,6 +142,7 @@ impl Engine {
             node,
             bells: Bells::default(),
             live: Live::default(),
+            at_risk: Counts::default(),
             days: Days::default(),
             outbox: desk::facts::Outbox::default(),
             fleet: couriers::Fleet::default(),

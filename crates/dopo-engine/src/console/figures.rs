@@ -1,6 +1,7 @@
 //! The first page: figures of a period, sliced, with the period before, from counters alone.
 
 use crate::Engine;
+use crate::console::at_risk::Gauged;
 use crate::ports::StoreError;
 use dopo_core::advance::Shop;
 use dopo_core::consent::Channel;
@@ -329,8 +330,9 @@ impl Engine {
             }
         }
         let at_risk = if slice.counts_orders() {
-            let provinces = slice.provinces();
-            Some(self.store().count_at_risk(shop, &provinces).await?)
+            let gauged = Gauged { trouble, tasks };
+            let people = self.people_at_risk(shop, slice.provinces(), gauged);
+            Some(people.await?)
         } else {
             None
         };

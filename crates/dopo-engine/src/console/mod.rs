@@ -1,6 +1,7 @@
 //! What the people of a shop see and do: the figures of the day, a person's story, journeys with their counts, and the
 //! few things done by hand. Reads are bounded; what is decided is decided in `dopo-core`.
 
+pub(crate) mod at_risk;
 pub mod cases;
 pub mod contacts;
 pub mod days;
