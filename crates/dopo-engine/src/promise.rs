@@ -8,7 +8,6 @@
 use crate::Engine;
 use crate::intake::{IngestError, NewIntake};
 use crate::ports::StoreError;
-use crate::ports::tracking::ORDERS_READ_MAX;
 use crate::worker::pause;
 use dopo_core::advance::{
     LEARNT_DAYS_MAX, Shop, TRANSIT, Transit, Writes, courier_of, handed_over, place_of,
@@ -46,6 +45,8 @@ const DAY_ENDS_HOUR: i8 = 20;
 const MORNING_HOUR: i8 = 6;
 /// How long ago a parcel may have left to be estimated at once; others wait for the morning.
 const JUST_LEFT: SignedDuration = SignedDuration::from_hours(24);
+/// Orders read at once while estimates are made.
+const ORDERS_AT_ONCE: usize = 100;
 /// How often it is looked whether a day's estimates are due.
 const ESTIMATES_POLL: Duration = Duration::from_secs(600);
 /// Days after which a delivery counts half for what holds in the long run.
@@ -299,13 +300,17 @@ impl Engine {
             let old = known.months.range(first..from);
             months.extend(old.map(|(month, seen)| (*month, seen.clone())));
         }
-        for (key, n) in self.store.counters(shop.id, TRANSIT, from, today).await? {
-            if key.metric == TRANSIT
-                && let (Some(transit), Ok(n)) = (Transit::parse(&key.dim), u32::try_from(n))
-                && n > 0
-            {
-                months.entry(key.day).or_default().push((transit, n));
+        // Month by month: a large shop's two years are twenty times what one month is.
+        while from <= today {
+            for (key, n) in self.store.counters(shop.id, TRANSIT, from, from).await? {
+                if key.metric == TRANSIT
+                    && let (Some(transit), Ok(n)) = (Transit::parse(&key.dim), u32::try_from(n))
+                    && n > 0
+                {
+                    months.entry(key.day).or_default().push((transit, n));
+                }
             }
+            from = from.saturating_add(Span::new().months(1));
         }
         let learnt = Arc::new(Learnt::of(
             months,
@@ -369,7 +374,7 @@ impl Engine {
             return Ok(0);
         }
         let mut told = 0;
-        for ids in ids.chunks(ORDERS_READ_MAX) {
+        for ids in ids.chunks(ORDERS_AT_ONCE) {
             let orders = self.store.orders_by_id(shop.id, ids).await;
             told += self
                 .tell_estimates(&shop, &learnt, &orders.map_err(Arc::new)?)
@@ -430,7 +435,7 @@ impl Engine {
         loop {
             let orders = self
                 .store
-                .orders_under_way(shop.id, after, ORDERS_READ_MAX)
+                .orders_under_way(shop.id, after, ORDERS_AT_ONCE)
                 .await
                 .map_err(Arc::new)?;
             let Some(last) = orders.iter().map(|order| order.id).max() else {
