@@ -1,14 +1,18 @@
 //! Two years of a made shop, loaded through the same intake as `dopo import`: history that starts no message.
+//!
+//! A shop that runs for two years has long forgotten which external ids it saw two years ago ([`SEEN_DAYS`]). So that the
+//! loaded history is no heavier than lived history, what is loaded before the last [`SEEN_DAYS`] of its span is pruned
+//! as it would have been by then.
 
 use crate::program::{Program, SHOP};
 use anyhow::{Context, Result};
 use dopo_core::event::{EventLine, Origin};
 use dopo_engine::demo_shop::{history_by_customer, products};
 use dopo_engine::intake::NewIntake;
-use dopo_engine::ports::{Clock, Entropy, Store};
+use dopo_engine::ports::{Clock, Entropy, SEEN_DAYS, Store};
 use dopo_engine::secrets::MasterKey;
 use dopo_engine::{Engine, Settings};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::JoinSet;
@@ -23,6 +27,12 @@ const BATCH_EVENTS: usize = 500;
 const BATCHES_UNDER_WAY: usize = 3;
 /// Events between two lines of progress.
 const PROGRESS_EVENTS: u64 = 500_000;
+/// Events between two rounds of pruning.
+const PRUNING_EVENTS: u64 = 100_000;
+/// Events of one customer in [`MONTHS`] months, about.
+const EVENTS_PER_CUSTOMER: u64 = 54;
+/// Days in [`MONTHS`] months.
+const SPAN_DAYS: u64 = 730;
 
 struct SystemClock;
 
@@ -79,7 +89,7 @@ pub fn load(program: &Program, customers: usize, until: Timestamp) -> Result<Loa
             ..Settings::default()
         };
         let engine = Engine::start(
-            store,
+            Arc::clone(&store),
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
             None,
@@ -94,13 +104,16 @@ pub fn load(program: &Program, customers: usize, until: Timestamp) -> Result<Loa
         let begun = Instant::now();
         let mut events = 0;
         let mut told = 0;
+        let mut pruned = 0;
+        let lately = customers as u64 * EVENTS_PER_CUSTOMER * SEEN_DAYS as u64 / SPAN_DAYS;
+        let old = (customers as u64 * EVENTS_PER_CUSTOMER).saturating_sub(lately);
+        let later = until.checked_add(SignedDuration::from_hours(24 * (SEEN_DAYS + 1)))?;
         let mut under_way: JoinSet<Result<u64>> = JoinSet::new();
-        let mut lines = products(until.checked_sub(jiff::SignedDuration::from_hours(
-            24 * 31 * i64::from(MONTHS),
-        ))?)
-        .into_iter()
-        .chain(history_by_customer(SEED, customers, MONTHS, until))
-        .peekable();
+        let mut lines =
+            products(until.checked_sub(SignedDuration::from_hours(24 * 31 * i64::from(MONTHS)))?)
+                .into_iter()
+                .chain(history_by_customer(SEED, customers, MONTHS, until))
+                .peekable();
         while lines.peek().is_some() {
             let batch: Vec<NewIntake> = lines.by_ref().take(BATCH_EVENTS).map(intake).collect();
             if under_way.len() >= BATCHES_UNDER_WAY
@@ -110,6 +123,10 @@ pub fn load(program: &Program, customers: usize, until: Timestamp) -> Result<Loa
             }
             let engine = Arc::clone(&engine);
             under_way.spawn(async move { Ok(engine.ingest(shop, batch).await?.len() as u64) });
+            if events / PRUNING_EVENTS > pruned && events <= old {
+                pruned = events / PRUNING_EVENTS;
+                store.prune(later).await?;
+            }
             if events / PROGRESS_EVENTS > told {
                 told = events / PROGRESS_EVENTS;
                 eprintln!(
