@@ -555,19 +555,24 @@ pub(crate) async fn prune(pool: &PgPool, now: Timestamp) -> Result<Pruned, Fault
             break;
         }
     }
+    // From where the last part ended: the index still holds what was just emptied.
+    let mut from = i64::MIN;
     loop {
-        let n = sqlx::query!(
+        let emptied = sqlx::query_scalar!(
             "-- prune()
              UPDATE inbox SET body = NULL WHERE ctid = ANY(ARRAY(
-                 SELECT ctid FROM inbox WHERE body IS NOT NULL AND received_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
+                 SELECT ctid FROM inbox WHERE body IS NOT NULL AND received_at >= $1 AND received_at < $2
+                 ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED))
+             RETURNING received_at",
+            from,
             us(now) - RAW_DAYS * DAY_US,
             PRUNE_ROWS_MAX
         )
-        .execute(pool)
-        .await?
-        .rows_affected();
-        pruned.bodies += n;
-        if n < PRUNE_ROWS_MAX as u64 {
+        .fetch_all(pool)
+        .await?;
+        pruned.bodies += emptied.len() as u64;
+        from = emptied.iter().copied().fold(from, i64::max);
+        if emptied.len() < PRUNE_ROWS_MAX as usize {
             break;
         }
     }

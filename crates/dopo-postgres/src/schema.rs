@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "0011_people" people,
     12 "0012_turns",
     13 "0013_short_links",
+    14 "0014_raw_bodies",
 ];
 
 /// Key of the lock that lets one program migrate at a time.

@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "0011_people" then console::listed::fill_order_places,
     12 "0012_turns",
     13 "0013_short_links",
+    14 "0014_raw_bodies",
 ];
 
 /// What to say when the database is older than the program.

@@ -266,3 +266,41 @@ fn both_databases_have_the_same_tables_and_columns_but_for_the_slots() {
     assert!(sqlite.len() > 20);
     assert_eq!(sqlite, postgres);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn raw_bodies_past_their_time_are_found_without_reading_all_that_ever_came_in() {
+    let Some(database) = Database::fresh().await else {
+        return;
+    };
+    let store = database.connect().await;
+    let shop = store
+        .add_shop("bottega", &settings("Bottega"))
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO inbox (shop_id, inbox_id, source, external_id, topic, received_at, status, body)
+         SELECT $1, n, 'api', n::text, 'order', n, 'done', CASE WHEN n % 1000 = 0 THEN ''::bytea END
+         FROM generate_series(1, 20000) n",
+    )
+    .bind(shop.0)
+    .execute(&mut database.raw().await)
+    .await
+    .unwrap();
+    let plan: Vec<String> = {
+        let mut raw = database.raw().await;
+        sqlx::raw_sql("ANALYZE inbox")
+            .execute(&mut raw)
+            .await
+            .unwrap();
+        sqlx::query_scalar(
+            "EXPLAIN SELECT ctid FROM inbox WHERE body IS NOT NULL AND received_at >= 0 AND received_at < 30000
+             ORDER BY received_at LIMIT 10",
+        )
+        .fetch_all(&mut raw)
+        .await
+        .unwrap()
+    };
+    assert!(plan.join("\n").contains("inbox_bodies"), "{plan:#?}");
+    let pruned = store.prune(t(40 * 24 * 3_600)).await.unwrap();
+    assert_eq!(pruned.bodies, 20);
+}

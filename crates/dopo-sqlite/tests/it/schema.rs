@@ -246,7 +246,8 @@ async fn migrating_twice_changes_nothing() {
             "0010_places",
             "0011_people",
             "0012_turns",
-            "0013_short_links"
+            "0013_short_links",
+            "0014_raw_bodies"
         ]
     );
     assert!(store.migrate().await.unwrap().is_empty());

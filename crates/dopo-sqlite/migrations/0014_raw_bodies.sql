@@ -1,0 +1,1 @@
+-- PostgreSQL finds raw bodies past their time by an index now. Here inbox_bodies has been that index from the start.
