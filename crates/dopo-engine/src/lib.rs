@@ -20,6 +20,7 @@ pub mod render;
 pub mod secrets;
 pub mod shops;
 pub mod short_links;
+pub mod simulation;
 pub mod tokens;
 pub mod worker;
 

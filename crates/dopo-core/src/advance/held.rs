@@ -33,6 +33,14 @@ impl<K: Ord, V> Held<K, V> {
         self.0.remove(key).map(|fact| *fact)
     }
 
+    /// Takes a fact out with its box.
+    pub fn remove_boxed<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<Box<V>>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.remove(key)
+    }
+
     /// A fact.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where

@@ -45,6 +45,7 @@ pub use transit::{
     LEARNT_DAYS_MAX, ORIGIN_UNKNOWN, SATURDAYS, TRANSIT, Transit, handed_over, place_of,
 };
 pub use world::keys;
+pub(crate) use world::{Named, named};
 
 /// A shop with what decisions need of it, as one unchanging value that batches share.
 #[derive(Clone, Debug)]

@@ -10,7 +10,9 @@ use crate::gate::{Ask, Content, Decision, Grant, Reason, Truth, decide};
 use crate::id::{CustomerId, EffectId, RunId};
 use crate::journey::condition::evaluate;
 use crate::journey::step::{Context, Input, Step, hears, start, step};
-use crate::journey::{CloseReason, Journey, KeyBy, Phase, RUNS_ACTIVE_MAX, Reentry, Run, RunKey};
+use crate::journey::{
+    CloseReason, Journey, KeyBy, Phase, RUNS_ACTIVE_MAX, Reentry, Run, RunKey, RunState,
+};
 use crate::message::{Message, MessageStatus};
 use crate::shop::TrackingMode;
 use jiff::{SignedDuration, Timestamp};
@@ -261,6 +263,17 @@ impl World<'_> {
         let Some(customer) = self.loaded.customers.get(&run.customer_id) else {
             return self.close(id, CloseReason::Gone);
         };
+        self.steps += 1;
+        if let Input::Happened(happening) = input
+            && !hears(journey, &run.state, happening)
+        {
+            return;
+        }
+        let Some(mut run) = self.loaded.runs.remove_boxed(&id) else {
+            return;
+        };
+        let state = std::mem::replace(&mut run.state, RunState::begun(self.now));
+        let was_closed = matches!(state.phase, Phase::Closed { .. });
         let ctx = Context {
             shop: &shop.settings,
             journey,
@@ -279,36 +292,26 @@ impl World<'_> {
                 .and_then(|cart| self.loaded.carts.get(cart)),
             entropy: self.entropy,
         };
-        self.steps += 1;
-        if let Input::Happened(happening) = input
-            && !hears(journey, &run.state, happening)
-        {
-            return;
-        }
         let Step {
             state,
             effects,
             changed,
-        } = step(&ctx, &run.state, input, self.now);
-        if !changed && effects.is_empty() {
-            return;
-        }
-        let exited = match (&run.state.phase, &state.phase) {
-            (before, Phase::Closed { why, .. }) if !matches!(before, Phase::Closed { .. }) => {
-                Some(*why)
-            }
+        } = step(&ctx, state, input, self.now);
+        let exited = match state.phase {
+            Phase::Closed { why, .. } if !was_closed => Some(why),
             _ => None,
         };
-        let Some(run) = self.loaded.runs.get_mut(&id) else {
-            return;
-        };
         run.state = state;
+        if !changed && effects.is_empty() {
+            self.loaded.runs.insert_boxed(id, run);
+            return;
+        }
         run.version += 1;
         self.runs.insert(id);
         if exited == Some(CloseReason::Exited) && !run.state.sent.values().any(|s| s.sent) {
-            let (key, customer) = (run.key.clone(), run.customer_id);
-            self.forget_entry(journey, &key, customer);
+            self.forget_entry(journey, &run.key, run.customer_id);
         }
+        self.loaded.runs.insert_boxed(id, run);
         if let Some(why) = exited {
             let why = match why {
                 CloseReason::Finished => "finished",

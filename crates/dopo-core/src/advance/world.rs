@@ -4,8 +4,9 @@ use super::figures::OrderGauge;
 use super::performance::Performance;
 use super::{Decided, Keys, Loaded, Shop, Writes};
 use crate::counter::Name;
+use crate::customer::IdentityKey;
 use crate::event::{Arrival, Event, ParcelRef};
-use crate::id::{CustomerId, FRESH_IDS_MAX, Fresh, OrderId, RunId};
+use crate::id::{CustomerId, EffectId, FRESH_IDS_MAX, Fresh, OrderId, RunId};
 use crate::italy::hours::zone_named;
 use crate::journey::Place;
 use jiff::Timestamp;
@@ -253,76 +254,120 @@ impl<'a> World<'a> {
     }
 }
 
+/// Somebody or something that an event names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Named<'a> {
+    /// A person, by a key.
+    Person(&'a IdentityKey),
+    /// A person, by our id.
+    Customer(CustomerId),
+    /// An order, by the platform's id.
+    Order(&'a str),
+    /// A parcel's tracking number.
+    ParcelNumber(&'a str),
+    /// A cart, by the platform's id.
+    Cart(&'a str),
+    /// A message.
+    Message(EffectId),
+    /// A product whose category is asked for, by the platform's id.
+    Product(&'a str),
+    /// The shop with all that it has.
+    Shop,
+}
+
+/// Tells whom and what an event names.
+pub(crate) fn named(event: &Event, mut name: impl FnMut(Named<'_>)) {
+    fn people(keys: Vec<IdentityKey>, name: &mut impl FnMut(Named<'_>)) {
+        keys.iter().for_each(|key| name(Named::Person(key)));
+    }
+    match event {
+        Event::OrderUpdated { order } => {
+            people(order.person.who.keys(), &mut name);
+            name(Named::Order(&order.external_id));
+            order.cart_id.iter().for_each(|id| name(Named::Cart(id)));
+            let numbers = order.parcels.iter().filter_map(|p| p.number.as_ref());
+            numbers.for_each(|number| name(Named::ParcelNumber(number)));
+            let unknown = order.lines.iter().filter(|l| l.category.is_none());
+            let products = unknown.filter_map(|l| l.product_id.as_ref());
+            products.for_each(|product| name(Named::Product(product)));
+        }
+        Event::OrderCancelled { order }
+        | Event::OrderRefunded { order, .. }
+        | Event::ReturnUpdated { order, .. } => name(Named::Order(order)),
+        Event::ParcelUpdated { order, parcel } => {
+            name(Named::Order(order));
+            let number = parcel.number.iter();
+            number.for_each(|number| name(Named::ParcelNumber(number)));
+        }
+        Event::ParcelScanned { parcel, .. }
+        | Event::ParcelScanRevoked { parcel, .. }
+        | Event::ParcelTracked { parcel, .. }
+        | Event::ParcelEstimated { parcel, .. }
+        | Event::ParcelFellSilent { parcel, .. }
+        | Event::HoldAnswered { parcel, .. }
+        | Event::HoldReported { parcel, .. }
+        | Event::LookAsked { parcel }
+        | Event::LookReported { parcel, .. }
+        | Event::ProblemReported { parcel, .. } => {
+            let ParcelRef { order, number, .. } = parcel;
+            order.iter().for_each(|order| name(Named::Order(order)));
+            let number = number.iter();
+            number.for_each(|number| name(Named::ParcelNumber(number)));
+        }
+        Event::CartUpdated { cart } => {
+            people(cart.person.who.keys(), &mut name);
+            name(Named::Cart(&cart.external_id));
+        }
+        Event::CartRemoved { cart } => name(Named::Cart(cart)),
+        Event::CustomerUpdated { person, .. } => people(person.who.keys(), &mut name),
+        Event::CustomerMerged { into, from } => {
+            people(into.keys(), &mut name);
+            people(from.keys(), &mut name);
+        }
+        Event::ConsentChanged { person, .. }
+        | Event::DataRequested { person }
+        | Event::CustomerForgotten { person } => people(person.keys(), &mut name),
+        Event::PreferencesChanged { customer, .. } => name(Named::Customer(*customer)),
+        Event::MessageOpened { message, .. }
+        | Event::MessageClicked { message, .. }
+        | Event::MessageReplied { message }
+        | Event::MessageBounced { message, .. }
+        | Event::MessageComplained { message }
+        | Event::MessageHeldBack { message }
+        | Event::ReminderRequested { message } => name(Named::Message(*message)),
+        Event::ShopForgotten {} | Event::ShopDisconnected {} => name(Named::Shop),
+        Event::ProductUpdated { .. } | Event::ProductRemoved { .. } => {}
+    }
+}
+
 /// What must be loaded and locked before these arrivals can be decided.
 pub fn keys(arrivals: &[Arrival]) -> Keys {
     let mut keys = Keys::default();
     for arrival in arrivals {
-        match &arrival.event {
-            Event::OrderUpdated { order } => {
-                keys.identities.extend(order.person.who.keys());
-                keys.orders.insert(order.external_id.clone());
-                keys.carts.extend(order.cart_id.clone());
-                keys.parcel_numbers
-                    .extend(order.parcels.iter().filter_map(|p| p.number.clone()));
-                let unknown = order.lines.iter().filter(|l| l.category.is_none());
-                keys.products
-                    .extend(unknown.filter_map(|l| l.product_id.clone()));
+        named(&arrival.event, |name| match name {
+            Named::Person(key) => {
+                keys.identities.insert(key.clone());
             }
-            Event::OrderCancelled { order }
-            | Event::OrderRefunded { order, .. }
-            | Event::ReturnUpdated { order, .. } => {
-                keys.orders.insert(order.clone());
+            Named::Customer(id) => {
+                keys.customers.insert(id);
             }
-            Event::ParcelUpdated { order, parcel } => {
-                keys.orders.insert(order.clone());
-                keys.parcel_numbers.extend(parcel.number.clone());
+            Named::Order(id) => {
+                keys.orders.insert(id.to_owned());
             }
-            Event::ParcelScanned { parcel, .. }
-            | Event::ParcelScanRevoked { parcel, .. }
-            | Event::ParcelTracked { parcel, .. }
-            | Event::ParcelEstimated { parcel, .. }
-            | Event::ParcelFellSilent { parcel, .. }
-            | Event::HoldAnswered { parcel, .. }
-            | Event::HoldReported { parcel, .. }
-            | Event::LookAsked { parcel }
-            | Event::LookReported { parcel, .. }
-            | Event::ProblemReported { parcel, .. } => {
-                let ParcelRef { order, number, .. } = parcel;
-                keys.orders.extend(order.clone());
-                keys.parcel_numbers.extend(number.clone());
+            Named::ParcelNumber(number) => {
+                keys.parcel_numbers.insert(number.to_owned());
             }
-            Event::CartUpdated { cart } => {
-                keys.identities.extend(cart.person.who.keys());
-                keys.carts.insert(cart.external_id.clone());
+            Named::Cart(id) => {
+                keys.carts.insert(id.to_owned());
             }
-            Event::CartRemoved { cart } => {
-                keys.carts.insert(cart.clone());
+            Named::Message(id) => {
+                keys.messages.insert(id);
             }
-            Event::CustomerUpdated { person, .. } => keys.identities.extend(person.who.keys()),
-            Event::CustomerMerged { into, from } => {
-                keys.identities.extend(into.keys());
-                keys.identities.extend(from.keys());
+            Named::Product(id) => {
+                keys.products.insert(id.to_owned());
             }
-            Event::ConsentChanged { person, .. }
-            | Event::DataRequested { person }
-            | Event::CustomerForgotten { person } => keys.identities.extend(person.keys()),
-            Event::PreferencesChanged { customer, .. } => {
-                keys.customers.insert(*customer);
-            }
-            Event::MessageOpened { message, .. }
-            | Event::MessageClicked { message, .. }
-            | Event::MessageReplied { message }
-            | Event::MessageBounced { message, .. }
-            | Event::MessageComplained { message }
-            | Event::MessageHeldBack { message }
-            | Event::ReminderRequested { message } => {
-                keys.messages.insert(*message);
-            }
-            Event::ShopForgotten {}
-            | Event::ShopDisconnected {}
-            | Event::ProductUpdated { .. }
-            | Event::ProductRemoved { .. } => {}
-        }
+            Named::Shop => {}
+        });
     }
     keys
 }

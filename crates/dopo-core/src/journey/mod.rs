@@ -483,6 +483,19 @@ pub struct RunState {
 }
 
 impl RunState {
+    /// The state of a run that begins.
+    pub fn begun(at: Timestamp) -> Self {
+        RunState {
+            node: 0,
+            phase: Phase::Waiting { until: at },
+            started_at: at,
+            sent: BTreeMap::new(),
+            coupons: BTreeMap::new(),
+            reminders: BTreeMap::new(),
+            goal_at: None,
+        }
+    }
+
     /// When time must be brought to it; `None` = never.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let phase = match &self.phase {

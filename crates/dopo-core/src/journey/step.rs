@@ -19,7 +19,6 @@ use crate::shop::ShopSettings;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 
 /// The facts a step may look at, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -82,23 +81,14 @@ impl<'a> Context<'a> {
 
 /// Begins a run.
 pub fn start(ctx: &Context<'_>, now: Timestamp) -> Step {
-    let state = RunState {
-        node: 0,
-        phase: Phase::Waiting { until: now },
-        started_at: now,
-        sent: BTreeMap::new(),
-        coupons: BTreeMap::new(),
-        reminders: BTreeMap::new(),
-        goal_at: None,
-    };
-    let mut walk = Walk::new(ctx, state, now);
+    let mut walk = Walk::new(ctx, RunState::begun(now), now);
     walk.run_from(Some(0));
     walk.done()
 }
 
 /// Advances a run. Every input is legal in every state; what does not concern the run changes nothing.
-pub fn step(ctx: &Context<'_>, state: &RunState, input: Input<'_>, now: Timestamp) -> Step {
-    let mut walk = Walk::new(ctx, state.clone(), now);
+pub fn step(ctx: &Context<'_>, state: RunState, input: Input<'_>, now: Timestamp) -> Step {
+    let mut walk = Walk::new(ctx, state, now);
     match input {
         Input::Started => {} // it has begun already: `start` begins it
         Input::Woke => walk.wake(),

@@ -1,12 +1,16 @@
 use super::*;
+use crate::simulation::simulate;
 use dopo_core::advance::Shop;
 use dopo_core::event::Origin;
 use dopo_core::id::ShopId;
+use dopo_core::journey::check::check;
 use dopo_core::order::{OrderSnapshot, PaymentState};
 use dopo_core::parcel::ParcelState;
 use dopo_core::simulate::Rehearsal;
+use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZero;
 
 const SEED: u64 = 20_260;
 const CUSTOMERS: usize = 680;
@@ -269,4 +273,151 @@ fn every_event_can_be_used_and_none_waits_for_another() {
             .count()
             > 50
     );
+}
+
+/// The demo's shop with all journeys of the library.
+fn shop_with_journeys() -> Shop {
+    let templates = crate::library::templates();
+    let names: Vec<&str> = templates.iter().map(|t| t.name.as_str()).collect();
+    let mut shop = Shop {
+        id: ShopId(1),
+        slug: catalogue::SLUG.to_owned(),
+        settings: catalogue::settings(),
+        disconnected: false,
+        tracked: Default::default(),
+        released: Default::default(),
+        journeys: BTreeMap::new(),
+        current: BTreeMap::new(),
+    };
+    for (name, document) in crate::library::journeys() {
+        let mut journey = check(document, &names).0.expect(name);
+        journey.version = 1;
+        shop.current.insert(journey.id.clone(), 1);
+        shop.journeys.insert((journey.id.clone(), 1), journey);
+    }
+    shop
+}
+
+fn rehearsed(lines: &[EventLine], threads: usize) -> Vec<String> {
+    let threads = NonZero::new(threads).expect("a thread");
+    let until = until() + SignedDuration::from_hours(24 * 45);
+    simulate(&shop_with_journeys(), lines.to_vec(), until, threads)
+        .map(|row| serde_json::to_string(&row).expect("a row"))
+        .collect()
+}
+
+/// The same in one shop, everybody in it.
+fn together(lines: &[EventLine]) -> Vec<String> {
+    let mut rehearsal = Rehearsal::new(shop_with_journeys());
+    for line in lines.iter().cloned() {
+        rehearsal.hear(line);
+    }
+    rehearsal.pass(until() + SignedDuration::from_hours(24 * 45));
+    let rows = rehearsal.rows().iter();
+    rows.map(|row| serde_json::to_string(row).expect("a row"))
+        .collect()
+}
+
+/// Whether these are the same rows; those of one instant may stand in any order.
+fn assert_same(mut apart: Vec<String>, mut together: Vec<String>) {
+    apart.sort_unstable();
+    together.sort_unstable();
+    let only = |rows: &[String], others: &[String]| {
+        let missing = rows.iter().filter(|row| others.binary_search(row).is_err());
+        missing.cloned().collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(only(&apart, &together), only(&together, &apart));
+    assert_eq!(apart.len(), together.len());
+}
+
+/// Goods, their categories and later news of them, people, and two who turn out to be one, in the order of time.
+fn a_year_of_a_shop() -> Vec<EventLine> {
+    let mut stream = history(SEED, 150, 12, until());
+    let mut lines = products(stream.since());
+    lines.extend(std::iter::from_fn(|| stream.next_until(until())));
+    let of = |line: &EventLine| match &line.event {
+        Event::OrderUpdated { order } => Some(order.person.who.clone()),
+        _ => None,
+    };
+    let middle = lines[lines.len() / 2].at;
+    let people: Vec<_> = lines[..lines.len() / 2].iter().filter_map(of).collect();
+    let merged = Event::CustomerMerged {
+        into: people[0].clone(),
+        from: people
+            .iter()
+            .find(|p| **p != people[0])
+            .expect("two")
+            .clone(),
+    };
+    let mut late: Vec<Event> = lines
+        .iter()
+        .filter_map(|line| match &line.event {
+            Event::ProductUpdated { product } => {
+                let mut product = product.clone();
+                product.category = Some("altro".to_owned());
+                Some(Event::ProductUpdated { product })
+            }
+            _ => None,
+        })
+        .take(5)
+        .collect();
+    if let Some(Event::ProductUpdated { product }) = late.first() {
+        let (mut nowhere, gone) = (product.clone(), product.external_id.clone());
+        nowhere.category = None;
+        late.push(Event::ProductUpdated { product: nowhere });
+        late.push(Event::ProductRemoved { product: gone });
+    }
+    late.push(merged);
+    for (n, event) in late.into_iter().enumerate() {
+        let id = format!("late-{n}");
+        lines.push(EventLine {
+            id,
+            at: middle,
+            event,
+        });
+    }
+    // The shop does not tell the category with the order, but with its goods.
+    for line in &mut lines {
+        if let Event::OrderUpdated { order } = &mut line.event {
+            order.lines.iter_mut().for_each(|line| line.category = None);
+        }
+    }
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+#[test]
+fn people_rehearsed_apart_get_what_they_get_together() {
+    let lines = a_year_of_a_shop();
+    let apart = rehearsed(&lines, 1);
+    assert!(apart.len() > 1_000, "{} rows", apart.len());
+    assert_same(apart, together(&lines));
+}
+
+#[test]
+fn a_rehearsal_gives_the_same_rows_in_the_order_of_time_on_any_number_of_threads() {
+    let lines = a_year_of_a_shop();
+    let rows = rehearsed(&lines, 1);
+    assert!(rows.is_sorted_by_key(|row| row[..27].to_owned())); // {"at":"2026-02-03T07:12:51
+    assert_eq!(rows, rehearsed(&lines, 3));
+}
+
+#[test]
+fn lines_that_stand_too_late_are_heard_late_apart_as_together() {
+    let mut lines = a_year_of_a_shop();
+    let half = lines.len() / 2;
+    lines.swap(half, half + 400);
+    assert_same(rehearsed(&lines, 2), together(&lines));
+}
+
+#[test]
+fn what_concerns_the_whole_shop_is_rehearsed_with_everybody_in_it() {
+    for event in [Event::ShopDisconnected {}, Event::ShopForgotten {}] {
+        let mut lines = a_year_of_a_shop();
+        let half = lines.len() / 2;
+        let at = lines[half].at;
+        let id = "everything".to_owned();
+        lines.insert(half, EventLine { id, at, event });
+        assert_same(rehearsed(&lines, 2), together(&lines));
+    }
 }

@@ -11,11 +11,12 @@ use dopo_core::id::ShopId;
 use dopo_core::journey::Journey;
 use dopo_core::journey::check::{Severity, check};
 use dopo_core::shop::{Seller, ShopSettings};
-use dopo_core::simulate::simulate;
+use dopo_engine::simulation::simulate;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
+use std::num::NonZero;
 use std::path::Path;
 
 /// Orders read into one simulation.
@@ -56,7 +57,8 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
         .checked_add(SignedDuration::from_hours(24 * args.days.clamp(0, 3_660)))
         .unwrap_or(Timestamp::MAX);
     let mut out = BufWriter::new(std::io::stdout().lock());
-    for row in simulate(&shop, lines, until) {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    for row in simulate(&shop, lines, until, threads) {
         serde_json::to_writer(&mut out, &row)?;
         out.write_all(b"\n")?;
     }
