@@ -27,6 +27,10 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use table::{Table, number};
 
+/// As in the program, so that what is measured in this process is what the program would give.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Customers of a full run.
 const CUSTOMERS: usize = 100_000;
 /// Customers of a quick run.

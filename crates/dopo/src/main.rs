@@ -17,6 +17,11 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
+/// glibc keeps an arena for each of many threads and gives little back: its answer to the same load is a fifth slower and
+/// takes up to twice the memory (`docs/decisions/0008-memory-from-mimalloc.md`).
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging();

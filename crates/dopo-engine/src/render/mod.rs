@@ -396,7 +396,7 @@ pub fn render(prepared: &Prepared, context: &serde_json::Value) -> Result<Render
     Ok(Rendered {
         subject: clean_line(&part("subject", 96)?),
         text: tidy_text(&part("text", 4_096)?),
-        html: part("html", 40_960)?,
+        html: part("html", 12_288)?,
     })
 }
 
