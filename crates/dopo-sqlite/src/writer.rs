@@ -23,7 +23,7 @@ const WAL_PAGES_MAX: i32 = 20_000;
 /// Size of a page of a new database, in bytes.
 const PAGE_BYTES: i64 = 8_192;
 /// Memory for pages of the writer, in KiB.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
 
 /// How a write ended, to be told after the group's commit.
 struct Ended {

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 /// glibc keeps an arena for each of many threads and gives little back: its answer to the same load is a fifth slower and
-/// takes up to twice the memory (`docs/decisions/0008-memory-from-mimalloc.md`).
+/// takes up to twice the memory. SQLite's memory comes from here, too (`docs/decisions/0008-memory-from-mimalloc.md`).
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
