@@ -276,6 +276,52 @@ mod tests {
         assert_eq!(listed, KINDS.len() + OUR_KINDS.len(), "{error}");
     }
 
+    /// Whether everything in one value stands in another; times may be written otherwise.
+    fn within(one: &Value, other: &Value) -> bool {
+        match (one, other) {
+            (Value::Object(one), Value::Object(other)) => one
+                .iter()
+                .all(|(key, value)| other.get(key).is_some_and(|other| within(value, other))),
+            (Value::Array(one), Value::Array(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(a, b)| within(a, b))
+            }
+            (Value::String(one), Value::String(other)) => {
+                let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+                one == other || time(one).is_some_and(|at| time(other) == Some(at))
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    #[test]
+    fn every_event_of_the_documentation_is_read_whole_and_no_kind_is_missing() {
+        let mut kinds: Vec<String> = Vec::new();
+        for (name, all) in [("events.md", true), ("api.md", false)] {
+            let path = format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).expect("the documentation");
+            for block in text.split("```json\n").skip(1) {
+                let json = block.split("```").next().expect("a block");
+                if !json.contains("\"type\":") {
+                    continue;
+                }
+                let accepted = super::super::read_line(json.as_bytes(), 0);
+                let accepted = accepted.unwrap_or_else(|refused| panic!("{refused}: {json}"));
+                assert_eq!(accepted.note, None, "{json}");
+                let told: Value = serde_json::from_str(json).expect("JSON");
+                let kept = serde_json::to_value(&accepted.line).expect("JSON");
+                // A misspelt member would be passed over; nothing of an example is.
+                assert!(within(&told, &kept), "{json}\nis kept as\n{kept}");
+                if all {
+                    kinds.push(accepted.line.event.kind().to_owned());
+                }
+            }
+        }
+        kinds.sort_unstable();
+        let mut listed = KINDS.to_vec();
+        listed.sort_unstable();
+        assert_eq!(kinds, listed);
+    }
+
     #[test]
     fn distance_counts_letters() {
         for (a, b, d) in [

@@ -163,7 +163,7 @@ pub(crate) fn answer(
 /// `events_refused` when none was. When this answers, what it took is durable.
 #[utoipa::path(
     post, path = "/api/v1/events", tag = "events", operation_id = "createEvents",
-    request_body(content = Object, description = "One event or an array of up to 1,000, as docs/api.md lists them: `id`, `at`, `type` and the members of its type.",
+    request_body(content = Object, description = "One event or an array of up to 1,000, as docs/events.md lists them: `id`, `at`, `type` and the members of its type.",
         example = json!({ "id": "ship-5512-1", "at": "2026-11-19T08:00:00Z", "type": "parcel_scanned",
             "parcel": { "order": "5512", "number": "0831234567" },
             "checkpoint": { "at": "2026-11-19T07:58:00Z", "state": "picked_up", "place": "Bologna" } })),

@@ -7518,7 +7518,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description One event or an array of up to 1,000, as docs/api.md lists them: `id`, `at`, `type` and the members of its type. */
+        /** @description One event or an array of up to 1,000, as docs/events.md lists them: `id`, `at`, `type` and the members of its type. */
         requestBody: {
             content: {
                 /**
