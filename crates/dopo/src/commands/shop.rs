@@ -10,7 +10,7 @@ use dopo_core::italy::email::EmailAddress;
 use dopo_core::shop::check::{self, NOTICES};
 use dopo_core::shop::{Seller, ShopSettings};
 use dopo_engine::Engine;
-use dopo_engine::desk::{CheckState, RecordState, checklist_of};
+use dopo_engine::desk::{CheckState, DomainCheck, DomainRecord, RecordState, checklist_of};
 use dopo_engine::ports::DkimMaker;
 use serde_json::json;
 use std::path::Path;
@@ -189,6 +189,41 @@ async fn add(
     Ok(())
 }
 
+/// What to do about an item of the checklist from the command line.
+fn by_command(item: &str, slug: &str, domain: &DomainCheck) -> Option<String> {
+    let seller = |what: &str| {
+        format!(
+            "`dopo shop settings {slug} > settings.toml`, {what}, `dopo shop settings {slug} --file settings.toml`"
+        )
+    };
+    Some(match item {
+        "seller" => seller("complete [seller]"),
+        "vat" | "vat_digits" => seller("put `vat_number` right under [seller]"),
+        "adr" => seller(
+            "write `adr` under [seller] (\"Non aderiamo a organismi ADR\" where it adheres to none)",
+        ),
+        "sender" => seller("put `from_email` right"),
+        "mail_server" => "Start `dopo serve` with DOPO_SMTP_URL.".to_owned(),
+        "notices" => {
+            format!("`dopo shop leave-to-platform {slug} none`, or the notices that it sends")
+        }
+        "connection" => format!(
+            "`dopo shop connect {slug} shopify --secret-file FILE`; likewise woocommerce, events"
+        ),
+        record => {
+            let record = domain.records.iter().find(|known| known.id == record)?;
+            if record.value.is_empty() {
+                format!("`dopo shop dkim {slug}` makes the key and prints the record to publish.")
+            } else {
+                let DomainRecord {
+                    name, kind, value, ..
+                } = record;
+                format!("Publish {name} {kind} {value}")
+            }
+        }
+    })
+}
+
 async fn live(engine: &Arc<Engine>, config: &Config, slug: &str) -> Result<()> {
     let shop = shop_named(engine, slug)?;
     let connected = engine
@@ -208,7 +243,8 @@ async fn live(engine: &Arc<Engine>, config: &Config, slug: &str) -> Result<()> {
     for item in &list.items {
         println!("{:8} {}", item.state.as_str(), item.en);
         if item.state != CheckState::Done {
-            println!("         {}", item.en_do);
+            let how = by_command(item.id, slug, &domain);
+            println!("         {}", how.as_deref().unwrap_or(item.en_do));
         }
     }
     if !list.ready {
