@@ -11,7 +11,7 @@ use dopo_core::shop::{Seller, ShopSettings};
 use dopo_engine::demo_shop::history;
 use dopo_engine::simulation::simulate;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::time::Instant;
 
@@ -25,23 +25,14 @@ pub fn run(customers: usize, until: Timestamp, table: &mut Table) -> Result<()> 
         .map(|template| template.name)
         .collect();
     let names: Vec<&str> = templates.iter().map(String::as_str).collect();
-    let mut shop = Shop {
-        id: ShopId(1),
-        slug: "bench".to_owned(),
-        settings: ShopSettings::new("Casa Misurata", "ordini@example.com", Seller::default()),
-        disconnected: false,
-        tracked: Default::default(),
-        released: Default::default(),
-        journeys: BTreeMap::new(),
-        current: BTreeMap::new(),
-    };
+    let settings = ShopSettings::new("Casa Misurata", "ordini@example.com", Seller::default());
+    let mut shop = Shop::new(ShopId(1), "bench", settings);
     for (name, document) in dopo_engine::library::journeys() {
         let mut journey = check(document, &names)
             .0
             .with_context(|| format!("the journey {name} has a mistake"))?;
         journey.version = 1;
-        shop.current.insert(journey.id.clone(), 1);
-        shop.journeys.insert((journey.id.clone(), 1), journey);
+        shop.publish(journey);
     }
     let mut stream = history(SEED, customers, MONTHS, until);
     let lines: Vec<EventLine> = std::iter::from_fn(|| stream.next_until(until)).collect();

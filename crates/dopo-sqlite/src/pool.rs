@@ -1,8 +1,8 @@
 //! Readers: threads, each with a connection that cannot write.
 //!
 //! They are as many as there are connections and stay: what a connection keeps in memory is then taken and given back by
-//! one thread. Lent to the runtime's blocking threads, the same four connections took memory through sixteen of them, and
-//! the allocator behind SQLite keeps an arena for each.
+//! one thread. Lent to the runtime's blocking threads, the same four connections took memory through sixteen of them by
+//! turns, and an allocator keeps some for each thread that ever took any.
 
 use crate::{BUSY_TIMEOUT_MS, refused};
 use dopo_engine::ports::store::StoreError;

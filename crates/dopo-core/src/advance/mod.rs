@@ -70,6 +70,27 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// A shop without journeys and without couriers.
+    pub fn new(id: ShopId, slug: impl Into<String>, settings: ShopSettings) -> Self {
+        Shop {
+            id,
+            slug: slug.into(),
+            settings,
+            disconnected: false,
+            journeys: BTreeMap::new(),
+            current: BTreeMap::new(),
+            tracked: BTreeSet::new(),
+            released: BTreeSet::new(),
+        }
+    }
+
+    /// Puts a journey in, as the version that new runs begin with.
+    pub fn publish(&mut self, journey: Journey) {
+        self.current.insert(journey.id.clone(), journey.version);
+        self.journeys
+            .insert((journey.id.clone(), journey.version), journey);
+    }
+
     /// A journey in one version.
     pub fn journey(&self, id: &str, version: u32) -> Option<&Journey> {
         // Few enough to look through: quicker than to make a key.

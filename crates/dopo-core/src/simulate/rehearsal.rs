@@ -505,6 +505,8 @@ impl Rehearsal {
                 own: self.own,
                 rows: std::mem::take(&mut self.rows),
                 heard: std::mem::take(&mut self.heard),
+                steps: self.steps,
+                keeps_history: self.keeps_history,
                 ..Rehearsal::of(shop)
             };
         }

@@ -7,7 +7,6 @@ use dopo_core::journey::check::check;
 use dopo_core::shop::{Seller, ShopSettings};
 use dopo_core::simulate::Rehearsal;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 const RECEIPT: &str = "
 journey: order_receipt
@@ -24,16 +23,10 @@ fn rehearsal() -> Rehearsal {
     let (journey, diagnostics) = check(RECEIPT, &["order_receipt"]);
     let mut journey = journey.unwrap_or_else(|| panic!("{diagnostics:?}"));
     journey.version = 1;
-    Rehearsal::new(Shop {
-        id: ShopId(1),
-        slug: "casa".into(),
-        settings: ShopSettings::new("Casa", "ordini@example.com", Seller::default()),
-        disconnected: false,
-        tracked: Default::default(),
-        released: Default::default(),
-        current: BTreeMap::from([(journey.id.clone(), 1)]),
-        journeys: BTreeMap::from([((journey.id.clone(), 1), journey)]),
-    })
+    let settings = ShopSettings::new("Casa", "ordini@example.com", Seller::default());
+    let mut shop = Shop::new(ShopId(1), "casa", settings);
+    shop.publish(journey);
+    Rehearsal::new(shop)
 }
 
 fn order(change: serde_json::Value) -> EventLine {

@@ -94,18 +94,9 @@ pub fn shop(id: i64) -> Shop {
     settings
         .similarity_groups
         .insert("Tavoli".into(), "soggiorno".into());
-    let mut shop = Shop {
-        id: ShopId(id),
-        slug: format!("shop{id}"),
-        settings,
-        disconnected: false,
-        tracked: Default::default(),
-        released: Default::default(),
-        journeys: Default::default(),
-        current: Default::default(),
-    };
+    let mut shop = Shop::new(ShopId(id), format!("shop{id}"), settings);
     for (_, text) in LIBRARY {
-        add(&mut shop, journey(text));
+        shop.publish(journey(text));
     }
     shop
 }
@@ -116,15 +107,9 @@ pub fn shop_with_parcels(id: i64) -> Shop {
     for text in ON_PARCELS {
         let (journey, remarks) = check(text, &ON_PARCELS_TEMPLATES);
         assert!(remarks.is_empty(), "{remarks:#?}");
-        add(&mut shop, journey.expect("no errors"));
+        shop.publish(journey.expect("no errors"));
     }
     shop
-}
-
-pub fn add(shop: &mut Shop, journey: Journey) {
-    shop.current.insert(journey.id.clone(), journey.version);
-    shop.journeys
-        .insert((journey.id.clone(), journey.version), journey);
 }
 
 pub fn who(name: &str) -> PersonRef {

@@ -502,21 +502,12 @@ mod tests {
     use dopo_core::order::Order;
     use dopo_core::parcel::Parcel;
     use dopo_core::simulate::Rehearsal;
-    use std::collections::BTreeMap;
 
     fn played() -> Rehearsal {
         let until: Timestamp = "2026-11-17T08:00:00Z".parse().expect("a time");
         let lines = lines(7, until, &zone());
-        let mut rehearsal = Rehearsal::new(Shop {
-            id: ShopId(1),
-            slug: catalogue::SLUG.to_owned(),
-            settings: catalogue::settings(),
-            disconnected: false,
-            tracked: Default::default(),
-            released: Default::default(),
-            journeys: BTreeMap::new(),
-            current: BTreeMap::new(),
-        });
+        let mut rehearsal =
+            Rehearsal::new(Shop::new(ShopId(1), catalogue::SLUG, catalogue::settings()));
         for line in lines {
             let at = line.at;
             rehearsal.hear_at(line, Origin::Import, at);

@@ -229,16 +229,8 @@ fn it_goes_on_after_its_end_at_the_same_pace() {
 
 #[test]
 fn every_event_can_be_used_and_none_waits_for_another() {
-    let mut rehearsal = Rehearsal::new(Shop {
-        id: ShopId(1),
-        slug: catalogue::SLUG.to_owned(),
-        settings: catalogue::settings(),
-        disconnected: false,
-        tracked: Default::default(),
-        released: Default::default(),
-        journeys: BTreeMap::new(),
-        current: BTreeMap::new(),
-    });
+    let mut rehearsal =
+        Rehearsal::new(Shop::new(ShopId(1), catalogue::SLUG, catalogue::settings()));
     let mut stream = history(SEED, 200, MONTHS, until());
     for line in products(stream.since()) {
         let at = line.at;
@@ -279,21 +271,11 @@ fn every_event_can_be_used_and_none_waits_for_another() {
 fn shop_with_journeys() -> Shop {
     let templates = crate::library::templates();
     let names: Vec<&str> = templates.iter().map(|t| t.name.as_str()).collect();
-    let mut shop = Shop {
-        id: ShopId(1),
-        slug: catalogue::SLUG.to_owned(),
-        settings: catalogue::settings(),
-        disconnected: false,
-        tracked: Default::default(),
-        released: Default::default(),
-        journeys: BTreeMap::new(),
-        current: BTreeMap::new(),
-    };
+    let mut shop = Shop::new(ShopId(1), catalogue::SLUG, catalogue::settings());
     for (name, document) in crate::library::journeys() {
         let mut journey = check(document, &names).0.expect(name);
         journey.version = 1;
-        shop.current.insert(journey.id.clone(), 1);
-        shop.journeys.insert((journey.id.clone(), 1), journey);
+        shop.publish(journey);
     }
     shop
 }
@@ -420,4 +402,27 @@ fn what_concerns_the_whole_shop_is_rehearsed_with_everybody_in_it() {
         lines.insert(half, EventLine { id, at, event });
         assert_same(rehearsed(&lines, 2), together(&lines));
     }
+}
+
+#[test]
+fn what_was_asked_before_a_shop_is_forgotten_counts_as_steps() {
+    let mut lines = a_year_of_a_shop();
+    let end = lines.last().expect("a line").at;
+    let simulated = |lines: &[EventLine]| {
+        simulate(
+            &shop_with_journeys(),
+            lines.to_vec(),
+            end,
+            NonZero::<usize>::MIN,
+        )
+        .steps()
+    };
+    let steps = simulated(&lines);
+    assert!(steps > 1_000, "{steps}");
+    lines.push(EventLine {
+        id: "everything".to_owned(),
+        at: end,
+        event: Event::ShopForgotten {},
+    });
+    assert_eq!(simulated(&lines), steps);
 }

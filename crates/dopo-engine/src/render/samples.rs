@@ -468,16 +468,7 @@ impl Sample {
             countdown: marketing.then(|| link("k", 56) + ".png"),
         };
         Sample {
-            shop: Shop {
-                id: ShopId(1),
-                slug: "faggio".to_owned(),
-                settings,
-                disconnected: false,
-                tracked: Default::default(),
-                released: Default::default(),
-                journeys: BTreeMap::new(),
-                current: BTreeMap::new(),
-            },
+            shop: Shop::new(ShopId(1), "faggio", settings),
             message,
             customer,
             order: (purpose != Purpose::Cart).then_some(order),

@@ -13,7 +13,6 @@ use dopo_core::journey::check::{Severity, check};
 use dopo_core::shop::{Seller, ShopSettings};
 use dopo_engine::simulation::simulate;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::num::NonZero;
@@ -34,20 +33,10 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
         None => ShopSettings::new("Simulazione", "ordini@example.com", Seller::default()),
     };
     let journeys = journeys(args.journey.as_deref())?;
-    let mut shop = Shop {
-        id: ShopId(1),
-        slug: "simulazione".to_owned(),
-        settings,
-        disconnected: false,
-        tracked: Default::default(),
-        released: Default::default(),
-        journeys: BTreeMap::new(),
-        current: BTreeMap::new(),
-    };
+    let mut shop = Shop::new(ShopId(1), "simulazione", settings);
     for mut journey in journeys {
         journey.version = 1;
-        shop.current.insert(journey.id.clone(), 1);
-        shop.journeys.insert((journey.id.clone(), 1), journey);
+        shop.publish(journey);
     }
     let lines = lines(&args.orders, args.format.as_deref())?;
     let Some(last) = lines.last().map(|line| line.at) else {
